@@ -1,0 +1,74 @@
+"""Writing files so that a crash, a full disk or a power cut never leaves half of one."""
+
+import errno
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from clf_core.errors import StorageError
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` all or nothing: temporary file, fsync, rename, fsync of the folder.
+
+    Raises:
+        StorageError: the disk is full, read-only or gone; no partial file is left.
+    """
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(temporary, path)
+        temporary = None
+        sync_folder(path.parent)
+    except OSError as error:
+        raise storage_error(error, path) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """``write_bytes`` for UTF-8 text."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """``write_bytes`` for JSON, indented so that a person can read it."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename inside ``folder`` durable. A no-op where folders cannot be opened (Windows)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def storage_error(error: OSError, path: Path) -> StorageError:
+    """Turn an operating system's refusal into words."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageError(
+            "The disk is full",
+            why=f"There was no room to write into {path.parent}",
+            remedy="Free some space or choose another workspace folder, then try again",
+        )
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return StorageError(
+            f"The studio may not write into {path.parent}",
+            why=error.strerror or "permission denied",
+            remedy="Give yourself write permission, or set CLF_WORKSPACE to a folder of your own",
+        )
+    return StorageError(
+        f"Could not write {path}", why=error.strerror or str(error), remedy="Check the disk and try again"
+    )
