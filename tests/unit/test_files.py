@@ -1,0 +1,39 @@
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from clf_core import files
+from clf_core.errors import StorageError
+
+
+def test_json_is_readable_and_complete(tmp_path):
+    target = tmp_path / "new" / "value.json"
+    files.write_json(target, {"name": "Bäume"})
+    assert json.loads(target.read_text("utf-8")) == {"name": "Bäume"}
+    assert "Bäume" in target.read_text("utf-8")
+
+
+def test_a_second_write_replaces_the_first(tmp_path):
+    target = tmp_path / "a.txt"
+    files.write_text(target, "one")
+    files.write_text(target, "two")
+    assert target.read_text() == "two"
+    assert os.listdir(tmp_path) == ["a.txt"]  # noqa: PTH208 - hidden leftovers must show
+
+
+@pytest.mark.parametrize(("code", "words"), [(errno.ENOSPC, "disk is full"), (errno.EROFS, "may not write")])
+def test_a_refusal_leaves_the_old_file_and_no_stub(tmp_path, monkeypatch, code, words):
+    target = tmp_path / "a.txt"
+    files.write_text(target, "old")
+
+    def refuse(_descriptor):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(files.os, "fsync", refuse)
+    with pytest.raises(StorageError, match=words):
+        files.write_text(target, "new")
+    assert target.read_text() == "old"
+    assert [path.name for path in Path(tmp_path).iterdir()] == ["a.txt"]

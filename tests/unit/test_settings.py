@@ -1,0 +1,25 @@
+import os
+from pathlib import Path
+
+from clf_core.settings import Settings
+
+
+def test_the_workspace_comes_from_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("CLF_WORKSPACE", str(tmp_path / "studio"))
+    settings = Settings.from_environment()
+    assert settings.workspace == tmp_path / "studio"
+    assert not settings.workspace.exists()
+
+
+def test_without_one_it_lies_in_the_users_data_directory(monkeypatch):
+    monkeypatch.delenv("CLF_WORKSPACE", raising=False)
+    assert Settings.from_environment().workspace.name == "image-classifier-studio"
+
+
+def test_import_folders_any_some_or_none(monkeypatch, tmp_path):
+    monkeypatch.delenv("CLF_IMPORT_FOLDERS", raising=False)
+    assert Settings.from_environment().import_folders is None
+    monkeypatch.setenv("CLF_IMPORT_FOLDERS", "")
+    assert Settings.from_environment().import_folders == ()
+    monkeypatch.setenv("CLF_IMPORT_FOLDERS", os.pathsep.join([str(tmp_path), str(tmp_path / "b")]))
+    assert Settings.from_environment().import_folders == (Path(tmp_path).resolve(), (tmp_path / "b").resolve())
