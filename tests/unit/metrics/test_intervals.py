@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
+
+from clf_core.metrics.intervals import wilson_interval
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(1, 100_000), st.floats(0, 1), st.sampled_from([0.8, 0.9, 0.95, 0.99]))
+def test_equal_to_statsmodels(count, share, confidence):
+    successes = round(share * count)
+    expected = proportion_confint(successes, count, alpha=1 - confidence, method="wilson")
+    low, high = wilson_interval(successes, count, confidence)
+    assert (low, high) == pytest.approx(expected, abs=1e-9)
+    assert 0 <= low <= successes / count <= high <= 1
+
+
+def test_the_ends_are_exact():
+    assert wilson_interval(0, 50)[0] == 0.0
+    assert wilson_interval(50, 50)[1] == 1.0
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 500), st.floats(0, 1))
+def test_right_and_wrong_are_mirror_images(count, share):
+    successes = round(share * count)
+    low, high = wilson_interval(successes, count)
+    mirrored_low, mirrored_high = wilson_interval(count - successes, count)
+    assert (low, high) == pytest.approx((1 - mirrored_high, 1 - mirrored_low), abs=1e-12)
+
+
+@pytest.mark.parametrize("count", [10, 50, 153])
+def test_simulated_coverage(count):
+    """Of 20,000 repeated test sets with random true accuracies, about 95 % of the intervals hold the truth."""
+    random = np.random.default_rng(count)
+    truth = random.uniform(0.5, 1.0, 20_000)
+    successes = random.binomial(count, truth)
+    intervals = np.array([wilson_interval(number, count) for number in range(count + 1)])[successes]  # [20000, 2]
+    held = (intervals[:, 0] <= truth) & (truth <= intervals[:, 1])
+    assert held.mean() == pytest.approx(0.95, abs=0.01)
+
+
+@pytest.mark.parametrize(("successes", "count", "confidence"), [(0, 0, 0.95), (3, 2, 0.95), (-1, 2, 0.95), (1, 2, 1.0)])
+def test_impossible_counts_are_refused(successes, count, confidence):
+    with pytest.raises(ValueError, match="got"):
+        wilson_interval(successes, count, confidence)
