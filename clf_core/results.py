@@ -187,6 +187,7 @@ class EvaluationReport(Value):
     confusion_matrix: tuple[tuple[int, ...], ...] = Field(description="Rows are true, columns predicted.")
     class_scores: tuple[ClassScore, ...]
     verdict: str = Field(description="The headline in one or two sentences.")
+    cautions: tuple[str, ...] = Field((), description="What else to bear in mind, a sentence each; not in the verdict.")
     evaluated: float = Field(description="Unix seconds of the evaluation.")
     looks: int = Field(1, ge=1, description="How often the result was asked for.")
 
