@@ -1,0 +1,20 @@
+"""Which pretrained networks there are to choose from."""
+
+from clf_core.results import BackboneInfo
+from clf_core.workspace import Workspace
+
+
+class Backbones:
+    """Pretrained networks a run can build on."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def list(self) -> tuple[BackboneInfo, ...]:
+        """Return the recommended networks, best first, each saying whether its weights are on this machine.
+
+        Any other timm model name may be given to a run as well.
+        """
+        from clf_core.models import catalog
+
+        return catalog.recommended(self._workspace.backbones)

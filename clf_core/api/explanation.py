@@ -1,0 +1,116 @@
+"""Where a model looked, and how that is shown."""
+
+from typing import TYPE_CHECKING
+
+from clf_core.api.loaded_models import LoadedModel, LoadedModels
+from clf_core.api.runs import Runs
+from clf_core.errors import ConfigError, NotFoundError
+from clf_core.results import Explanation
+from clf_core.settings import Settings
+from clf_core.workspace import Workspace
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_METHODS = {"gradcam": "Grad-CAM"}
+
+
+class Explanations:
+    """Heatmaps of a model. ``model_ref`` is a finished run's name or identifier, or ``STARTER``."""
+
+    def __init__(self, models: LoadedModels, workspace: Workspace, runs: Runs, settings: Settings) -> None:
+        self._models = models
+        self._workspace = workspace
+        self._runs = runs
+        self._settings = settings
+
+    def explain(
+        self, model_ref: str, data: bytes, *, target: str | None = None, method: str = "gradcam"
+    ) -> Explanation:
+        """Return where the model saw evidence for one class in a picture.
+
+        The label and the probabilities are those that prediction gives; only the map comes from torch.
+
+        Args:
+            model_ref: which model.
+            data: the picture file's bytes.
+            target: the class to explain; None for the model's own answer.
+            method: a key of ``methods()``.
+
+        Raises:
+            PictureError: the bytes are not a picture that can be decoded.
+            NotFoundError: no such class, or no such run.
+            ConfigError: no such method.
+            StateError, WeightsUnavailableError: about the model.
+        """
+        if method not in _METHODS:
+            raise ConfigError(
+                f"There is no method called '{method}'", field="method", remedy=f"Methods are: {', '.join(_METHODS)}"
+            )
+        return self._explain(self._models.get(model_ref), data, target, method)
+
+    def explain_test_picture(
+        self, run_ref: str, sha256: str, *, target: str | None = None, method: str = "gradcam"
+    ) -> Explanation:
+        """Return ``explain`` for a picture of the dataset the run was trained on.
+
+        Args:
+            run_ref: name or identifier of a finished run.
+            sha256: identifier of the picture.
+            target, method: as in ``explain``.
+
+        Raises:
+            NotFoundError: no such run, picture or class.
+            ConfigError, StateError, WeightsUnavailableError: as in ``explain``.
+        """
+        return self.explain(run_ref, self._workspace.pictures.read(sha256), target=target, method=method)
+
+    def overlay(self, explanation: Explanation, opacity: float) -> "NDArray[np.uint8]":
+        """Return the picture with the heatmap laid over it, [H, W, 3] uint8.
+
+        Args:
+            explanation: what ``explain`` returned.
+            opacity: 0 shows only the picture, 1 only the map.
+        """
+        from clf_core.explanation.overlay import blend
+
+        return blend(explanation.picture, explanation.heatmap, opacity)
+
+    def legend(self) -> "NDArray[np.uint8]":
+        """Return the colour strip of the heatmap, weak evidence at the left, [h, w, 3] uint8."""
+        from clf_core.explanation.overlay import legend
+
+        return legend()
+
+    def methods(self) -> dict[str, str]:
+        """Return the methods on offer: key -> name for people."""
+        return dict(_METHODS)
+
+    def _explain(self, model: LoadedModel, data: bytes, target: str | None, method: str) -> Explanation:
+        import numpy as np
+
+        from clf_core.data.decoding import decode
+        from clf_core.data.transforms import to_input
+
+        spec = model.classifier.spec
+        if target is not None and target not in spec.classes:
+            raise NotFoundError(f"The model knows no class called '{target}'")
+        seen = to_input(
+            decode(data, self._settings.limits, at_least=spec.preprocessing.resize_size), spec.preprocessing
+        )
+        answer = model.predictor.answer(seen)
+        shown = answer.label if target is None else target
+        heatmap = model.heatmaps.heatmap(seen, spec.classes.index(shown), method=method)
+        return Explanation(
+            picture=seen,
+            heatmap=heatmap,
+            target=shown,
+            target_probability=answer.probabilities[shown],
+            label=answer.label,
+            probability=answer.probability,
+            top=answer.top,
+            method=method,
+            layer=model.heatmaps.layer,
+            empty=not bool(np.any(heatmap)),
+        )

@@ -1,0 +1,152 @@
+"""Starting, following and stopping trainings."""
+
+import time
+from collections.abc import Callable
+
+from clf_core.api.datasets import training_problems
+from clf_core.config import TrainConfig
+from clf_core.errors import DatasetError, StateError
+from clf_core.jobs.launcher import Launcher
+from clf_core.jobs.local import LocalLauncher
+from clf_core.jobs.progress import ProgressReader
+from clf_core.jobs.summary import summarise
+from clf_core.results import FINAL_STATES, RunProgress, RunSummary
+from clf_core.workspace import Workspace
+from clf_core.workspace.run_directory import RunDirectory
+
+_POLL_SECONDS = 0.05
+"""How often ``wait`` looks. Reading a run takes well under a millisecond, so this costs the worker nothing."""
+
+
+class Runs:
+    """Runs of one workspace. ``ref`` is a run's name or identifier.
+
+    A run is another process; it goes on when this one ends, and every answer here is read from its
+    directory, so it is true in every tab and after a restart.
+    """
+
+    def __init__(self, workspace: Workspace, launcher: Launcher | None = None) -> None:
+        self._workspace = workspace
+        self._launcher = launcher or LocalLauncher()
+        self._progress = ProgressReader()
+
+    def start(self, dataset_ref: str, config: TrainConfig, *, name: str | None = None) -> RunSummary:
+        """Start a training in a process of its own and return at once.
+
+        Args:
+            dataset_ref: name or identifier of the dataset; its newest version is used.
+            config: settings of the run.
+            name: what to call the run; None makes one, such as 'Pets quick 1'.
+
+        Raises:
+            NotFoundError: no such dataset.
+            DatasetError: nothing can be learned from it (one class, or a class without training pictures).
+            NameTakenError: a run of that name exists.
+            ConfigError: the name cannot be used.
+            StorageError: the disk refused.
+        """
+        dataset = self._workspace.datasets.find(dataset_ref)
+        problems = training_problems(dataset)
+        if problems:
+            raise DatasetError(f"'{dataset.name}' cannot be learned from yet", why=" ".join(problems))
+        run = self._workspace.runs.create(dataset, config, name)
+        self._launcher.submit(run)
+        return self._summary(run)
+
+    def list(self) -> tuple[RunSummary, ...]:
+        """Return all runs, newest first. Cheap enough to call at every rerun of a page."""
+        return tuple(self._summary(run) for run in self._workspace.runs.list())
+
+    def get(self, ref: str) -> RunSummary:
+        """Return one run as it stands now.
+
+        Raises:
+            NotFoundError: no run of that name or identifier.
+        """
+        return self._summary(self.directory(ref))
+
+    def progress(self, ref: str) -> RunProgress:
+        """Return where a run stands: stage, pictures done, rate, time left, curve.
+
+        Raises:
+            NotFoundError: no run of that name or identifier.
+        """
+        run = self.directory(ref)
+        return self._progress.read(run, self._summary(run))
+
+    def cancel(self, ref: str) -> RunSummary:
+        """Stop a run; returns once it has stopped, within two seconds. Cancelling twice changes nothing.
+
+        Raises:
+            NotFoundError: no run of that name or identifier.
+            StateError: the run has already ended in another way.
+        """
+        run = self.directory(ref)
+        summary = self._summary(run)
+        if summary.state not in FINAL_STATES:
+            self._launcher.cancel(run)
+            return self._summary(run)
+        if summary.state != "cancelled":
+            raise StateError(f"The run '{summary.name}' cannot be cancelled", why=f"It is already {summary.state}")
+        return summary
+
+    def wait(self, ref: str, on_progress: Callable[[RunProgress], None] | None = None) -> RunSummary:
+        """Wait until a run has ended and return it.
+
+        Args:
+            ref: name or identifier of the run.
+            on_progress: called about twenty times a second with where the run stands.
+
+        Raises:
+            NotFoundError: no run of that name or identifier.
+        """
+        run = self.directory(ref)
+        while True:
+            summary = self._summary(run)
+            if on_progress is not None:
+                on_progress(self._progress.read(run, summary))
+            if summary.state in FINAL_STATES:
+                return summary
+            time.sleep(_POLL_SECONDS)
+
+    def estimate(self, dataset_ref: str, config: TrainConfig) -> float:
+        """Return about how many seconds a run with ``config`` would take on this machine.
+
+        Raises:
+            NotFoundError: no such dataset.
+        """
+        from clf_core.training.estimate import estimate_seconds
+
+        dataset = self._workspace.datasets.find(dataset_ref)
+        first_time = not self._workspace.backbones.on_machine(config.backbone)
+        return estimate_seconds(dataset.pictures, first_time)
+
+    def directory(self, ref: str) -> RunDirectory:
+        """Return the directory of a run; for the other modules of this package.
+
+        Raises:
+            NotFoundError: no run of that name or identifier.
+        """
+        return self._workspace.runs.find(ref)
+
+    def finished(self, ref: str) -> RunDirectory:
+        """Return the directory of a run that is done.
+
+        Raises:
+            NotFoundError: no run of that name or identifier.
+            StateError: it is still going, or ended without a model.
+        """
+        run = self.directory(ref)
+        summary = self._summary(run)
+        if summary.state == "done":
+            return run
+        if summary.state in FINAL_STATES:
+            raise StateError(
+                f"The run '{summary.name}' has no model to use",
+                why=f"It is {summary.state}" + (f": {summary.error.what}" if summary.error else ""),
+                remedy="Train again",
+            )
+        raise StateError(f"The run '{summary.name}' is not done yet", remedy="Wait until it has finished")
+
+    def _summary(self, run: RunDirectory) -> RunSummary:
+        return summarise(run, self._launcher.state(run))

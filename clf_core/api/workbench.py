@@ -1,0 +1,43 @@
+"""The facade itself: one object that holds the capabilities of every task."""
+
+from clf_core.api.backbones import Backbones
+from clf_core.api.datasets import Datasets
+from clf_core.api.evaluation import Evaluation
+from clf_core.api.explanation import Explanations
+from clf_core.api.loaded_models import LoadedModels
+from clf_core.api.prediction import Predictions
+from clf_core.api.runs import Runs
+from clf_core.settings import Settings
+from clf_core.workspace import Workspace
+
+
+class Workbench:
+    """Everything the studio can do, on one workspace. Safe to share between threads.
+
+    Creating one touches no disk; the workspace folder is made when something is first read or written.
+
+    Attributes:
+        settings: what the operator of this machine decided.
+        datasets: import, list and look at pictures.
+        runs: start, follow, cancel and list trainings.
+        evaluation: how a finished run did on its test split.
+        prediction: answers for new pictures.
+        explanation: where the model looked.
+        backbones: pretrained networks to choose from.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        workspace = Workspace(settings.workspace)
+        self.datasets = Datasets(workspace, settings)
+        self.runs = Runs(workspace)
+        self.evaluation = Evaluation(workspace, self.runs)
+        models = LoadedModels(workspace, self.runs)
+        self.prediction = Predictions(models, settings)
+        self.explanation = Explanations(models, workspace, self.runs, settings)
+        self.backbones = Backbones(workspace)
+
+
+def open_workbench(settings: Settings | None = None) -> Workbench:
+    """Return a workbench on the given settings, or on those of the environment (``CLF_WORKSPACE``)."""
+    return Workbench(settings or Settings.from_environment())
