@@ -1,0 +1,109 @@
+"""From probabilities on the test split to the report a person reads."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf_core.errors import DatasetError
+from clf_core.evaluation import verdict
+from clf_core.metrics import calibration, classification
+from clf_core.metrics.intervals import wilson_interval
+from clf_core.results import ClassScore, EvaluationReport
+
+ECE_BINS = 15
+
+
+def evaluate(
+    run: str,
+    classes: Sequence[str],
+    true_index: NDArray[np.int64],
+    probabilities: NDArray[np.float32],
+    train_counts: Mapping[str, int],
+    *,
+    now: float | None = None,
+) -> EvaluationReport:
+    """Judge a model by its answers on the test split.
+
+    Args:
+        run: name of the run the answers come from.
+        classes: K names; the order of the columns of ``probabilities`` and of the confusion matrix.
+        true_index: [N] int64 in 0..K-1.
+        probabilities: [N, K] float32, rows summing to 1. The answer is the argmax of a row.
+        train_counts: training pictures per class; the most frequent one (the first of equals, in class
+            order) is the baseline's constant answer. Classes that are not named have none.
+        now: Unix seconds to put on the report; the present moment if None.
+
+    Raises:
+        DatasetError: there is no test picture.
+        ValueError: the shapes disagree, a probability is NaN or outside 0..1.
+    """
+    count = len(true_index)
+    if not count:
+        raise DatasetError(
+            "There are no test pictures to judge the model on",
+            remedy="Add pictures to the dataset, so that some can be kept aside, and train again",
+        )
+    if probabilities.ndim != 2 or probabilities.shape[1] != len(classes):
+        raise ValueError(f"probabilities must be [N, {len(classes)}], got shape {probabilities.shape}")
+    nll = calibration.nll(true_index, probabilities)  # checks the arrays
+    matrix = classification.confusion_matrix(true_index, probabilities.argmax(axis=1), len(classes))
+    correct = int(np.trace(matrix))
+    low, high = wilson_interval(correct, count)
+    frequent = max(range(len(classes)), key=lambda index: train_counts.get(classes[index], 0))
+    baseline_correct = int(matrix[frequent].sum())
+    cautions = (
+        verdict.baseline_caution(correct, count, low, classes[frequent], baseline_correct),
+        verdict.size_caution(count),
+        verdict.untested_caution([name for name, row in zip(classes, matrix, strict=True) if not row.any()]),
+    )
+    # The gravest caution belongs to the verdict itself, where nobody can miss it.
+    gravest, *others = [sentence for sentence in cautions if sentence] or [""]
+    return EvaluationReport(
+        run=run,
+        n=count,
+        correct=correct,
+        accuracy=correct / count,
+        accuracy_low=low,
+        accuracy_high=high,
+        baseline=baseline_correct / count,
+        macro_f1=classification.macro_f1(matrix),
+        nll=nll,
+        brier=calibration.brier(true_index, probabilities),
+        ece=calibration.ece(true_index, probabilities, ECE_BINS),
+        ece_bins=ECE_BINS,
+        classes=tuple(classes),
+        confusion_matrix=tuple(tuple(row) for row in matrix.tolist()),
+        class_scores=_class_scores(classes, matrix),
+        verdict=f"{verdict.headline(correct, count, low, high)} {gravest}".rstrip(),
+        cautions=tuple(others),
+        evaluated=time.time() if now is None else now,
+    )
+
+
+def _class_scores(classes: Sequence[str], matrix: NDArray[np.int64]) -> tuple[ClassScore, ...]:
+    precision, recall, f1 = (
+        score(matrix) for score in (classification.precision, classification.recall, classification.f1)
+    )
+    scores = []
+    for index, name in enumerate(classes):
+        support = int(matrix[index].sum())
+        low, high = wilson_interval(int(matrix[index, index]), support) if support else (None, None)
+        scores.append(
+            ClassScore(
+                name=name,
+                support=support,
+                precision=_defined(precision[index]),
+                recall=_defined(recall[index]),
+                recall_low=low,
+                recall_high=high,
+                f1=_defined(f1[index]),
+            )
+        )
+    return tuple(scores)
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
