@@ -96,6 +96,9 @@ class ErrorWords(Value):
     what: str
     why: str = ""
     remedy: str = ""
+    kind: Literal["input", "storage", "internal"] = Field(
+        "internal", description="Whose matter it is: the person's input, the disk, or a fault of ours."
+    )
 
 
 class CurvePoint(Value):
