@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING
 
 from clf_core.api.loaded_models import LoadedModel, LoadedModels
-from clf_core.api.runs import Runs
 from clf_core.errors import ConfigError, NotFoundError
-from clf_core.results import Explanation
+from clf_core.results import ClassProbability, Explanation
 from clf_core.settings import Settings
 from clf_core.workspace import Workspace
 
@@ -13,17 +12,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_METHODS = {"gradcam": "Grad-CAM"}
+_TOP = 5
 
 
 class Explanations:
     """Heatmaps of a model. ``model_ref`` is a finished run's name or identifier, or ``STARTER``."""
 
-    def __init__(self, models: LoadedModels, workspace: Workspace, runs: Runs, settings: Settings) -> None:
+    def __init__(self, models: LoadedModels, workspace: Workspace, settings: Settings) -> None:
         self._models = models
         self._workspace = workspace
-        self._runs = runs
-        self._settings = settings
+        self._limits = settings.limits
 
     def explain(
         self, model_ref: str, data: bytes, *, target: str | None = None, method: str = "gradcam"
@@ -44,9 +42,11 @@ class Explanations:
             ConfigError: no such method.
             StateError, WeightsUnavailableError: about the model.
         """
-        if method not in _METHODS:
+        if method not in self.methods():
             raise ConfigError(
-                f"There is no method called '{method}'", field="method", remedy=f"Methods are: {', '.join(_METHODS)}"
+                f"There is no heatmap method '{method}'",
+                field="method",
+                remedy=f"Methods are: {', '.join(self.methods())}",
             )
         return self._explain(self._models.get(model_ref), data, target, method)
 
@@ -85,7 +85,9 @@ class Explanations:
 
     def methods(self) -> dict[str, str]:
         """Return the methods on offer: key -> name for people."""
-        return dict(_METHODS)
+        from clf_core.explanation.heatmap import METHODS
+
+        return dict(METHODS)
 
     def _explain(self, model: LoadedModel, data: bytes, target: str | None, method: str) -> Explanation:
         import numpy as np
@@ -93,24 +95,26 @@ class Explanations:
         from clf_core.data.decoding import decode
         from clf_core.data.transforms import to_input
 
-        spec = model.classifier.spec
-        if target is not None and target not in spec.classes:
+        classifier = model.classifier
+        classes, preprocessing = classifier.spec.classes, classifier.spec.preprocessing
+        if target is not None and target not in classes:
             raise NotFoundError(f"The model knows no class called '{target}'")
-        seen = to_input(
-            decode(data, self._settings.limits, at_least=spec.preprocessing.resize_size), spec.preprocessing
-        )
-        answer = model.predictor.answer(seen)
-        shown = answer.label if target is None else target
-        heatmap = model.heatmaps.heatmap(seen, spec.classes.index(shown), method=method)
+        seen = to_input(decode(data, self._limits, at_least=preprocessing.resize_size), preprocessing)
+        probabilities = classifier.probabilities(model.runtime.features(seen[None]))[0]  # [K]
+        best_first = np.argsort(-probabilities, kind="stable")
+        shown = int(best_first[0]) if target is None else classes.index(target)
+        heatmap = model.heatmaps.heatmap(seen, shown, method=method)
         return Explanation(
             picture=seen,
             heatmap=heatmap,
-            target=shown,
-            target_probability=answer.probabilities[shown],
-            label=answer.label,
-            probability=answer.probability,
-            top=answer.top,
+            target=classes[shown],
+            target_probability=float(probabilities[shown]),
+            label=classes[best_first[0]],
+            probability=float(probabilities[best_first[0]]),
+            top=tuple(
+                ClassProbability(name=classes[i], probability=float(probabilities[i])) for i in best_first[:_TOP]
+            ),
             method=method,
             layer=model.heatmaps.layer,
-            empty=not bool(np.any(heatmap)),
+            empty=not heatmap.any(),
         )

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from clf_core import device
 from clf_core.api.runs import Runs
 from clf_core.config import DEFAULT_BACKBONE
-from clf_core.errors import StorageError
 from clf_core.values import STARTER
 from clf_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from clf_core.explanation.heatmap import HeatmapMaker
-    from clf_core.models.backbone_store import Backbone
+    from clf_core.models.backbone import Backbone
     from clf_core.models.classifier import Classifier
+    from clf_core.models.runtime import FeatureRuntime
     from clf_core.prediction.predictor import Predictor
 
 _KEPT = 2
@@ -34,6 +34,12 @@ class LoadedModel:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
+    def runtime(self) -> "FeatureRuntime":
+        """The compiled network: a picture's features, on which the head builds."""
+        with self._lock:
+            return self._runtime
+
+    @property
     def predictor(self) -> "Predictor":
         """The compiled network with the head: answers for pictures."""
         with self._lock:
@@ -46,11 +52,16 @@ class LoadedModel:
             return self._heatmaps
 
     @cached_property
-    def _predictor(self) -> "Predictor":
+    def _runtime(self) -> "FeatureRuntime":
         from clf_core.models.runtime import open_runtime
+
+        return open_runtime(self.backbone, device.choose("auto"))
+
+    @cached_property
+    def _predictor(self) -> "Predictor":
         from clf_core.prediction.predictor import Predictor
 
-        return Predictor(self.classifier, open_runtime(self.backbone, device.choose("auto")))
+        return Predictor(self.classifier, self._runtime)
 
     @cached_property
     def _heatmaps(self) -> "HeatmapMaker":
@@ -74,8 +85,8 @@ class LoadedModels:
 
         Raises:
             NotFoundError: no such run.
-            StateError: the run has no model (yet).
-            StorageError: the model does not fit the pretrained network on this machine.
+            StateError: the run has no model (yet), or it does not fit the pretrained network on this machine.
+            StorageError: its files are damaged.
             WeightsUnavailableError: the pretrained network is not on this machine and cannot be fetched.
         """
         if model_ref == STARTER:
@@ -105,10 +116,5 @@ class LoadedModels:
 
         classifier = load_classifier(folder)
         backbone = self._workspace.backbones.ensure(classifier.spec.backbone)
-        if backbone.spec.weights_sha256 != classifier.spec.weights_sha256:
-            raise StorageError(
-                "The model does not fit the pretrained network on this machine",
-                why=f"It was trained with other weights of {classifier.spec.backbone}",
-                remedy="Train again here",
-            )
+        classifier.require(backbone.spec)
         return LoadedModel(backbone, classifier)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from clf_core.api.datasets import training_problems
 from clf_core.config import TrainConfig
 from clf_core.errors import DatasetError, StateError
+from clf_core.jobs import process
 from clf_core.jobs.launcher import Launcher
 from clf_core.jobs.local import LocalLauncher
 from clf_core.jobs.progress import ProgressReader
@@ -49,7 +50,7 @@ class Runs:
         problems = training_problems(dataset)
         if problems:
             raise DatasetError(f"'{dataset.name}' cannot be learned from yet", why=" ".join(problems))
-        run = self._workspace.runs.create(dataset, config, name)
+        run = self._workspace.runs.create(dataset, config, name, process.current())
         self._launcher.submit(run)
         return self._summary(run)
 

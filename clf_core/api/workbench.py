@@ -34,7 +34,7 @@ class Workbench:
         self.evaluation = Evaluation(workspace, self.runs)
         models = LoadedModels(workspace, self.runs)
         self.prediction = Predictions(models, settings)
-        self.explanation = Explanations(models, workspace, self.runs, settings)
+        self.explanation = Explanations(models, workspace, settings)
         self.backbones = Backbones(workspace)
 
 

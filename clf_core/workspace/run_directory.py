@@ -1,0 +1,153 @@
+"""One run on disk: every file of ``runs/<id>/`` is read and written here and nowhere else.
+
+run.json       what the run is (RunRecord)
+config.json    its settings (TrainConfig)
+launch.json    the process that was started for it (ProcessIdentity)
+status.json    how far that process got (RunStatus)
+events.jsonl   stages, progress, curve: a RunEvent on each line
+cancel         there once somebody asked to stop
+model/         the classifier
+evaluation.json, tested.parquet    the look at the test split
+looks.log      a line for each time somebody asked for it
+worker.log     what the process printed
+"""
+
+import contextlib
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from clf_core.config import TrainConfig
+from clf_core.errors import StorageError
+from clf_core.files import storage_error, write_json
+from clf_core.results import FINAL_STATES, EvaluationReport, RunEvent, TestedPicture
+from clf_core.values import Value
+from clf_core.workspace.records import ProcessIdentity, RunRecord, RunStatus
+
+_V = TypeVar("_V", bound=Value)
+
+
+class RunDirectory:
+    """The files of one run. What never changes any more is read once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.events_path = path / "events.jsonl"
+        self.log_path = path / "worker.log"
+        self.model_folder = path / "model"
+        self._final: RunStatus | None = None
+
+    @cached_property
+    def record(self) -> RunRecord:
+        """What the run is.
+
+        Raises:
+            StorageError: the file is missing or damaged.
+        """
+        return self._must_read("run.json", RunRecord)
+
+    @cached_property
+    def config(self) -> TrainConfig:
+        """The run's settings.
+
+        Raises:
+            StorageError: the file is missing or damaged.
+        """
+        return self._must_read("config.json", TrainConfig)
+
+    def write_new(self, record: RunRecord, config: TrainConfig) -> None:
+        """Write what a new run begins with."""
+        self._write("config.json", config)
+        self._write("run.json", record)
+
+    def launched(self) -> ProcessIdentity | None:
+        """Return the process started for this run, None before that."""
+        return self._read("launch.json", ProcessIdentity)
+
+    def write_launched(self, worker: ProcessIdentity) -> None:
+        """Note the process started for this run."""
+        self._write("launch.json", worker)
+
+    def status(self) -> RunStatus | None:
+        """Return how far the worker got, None before it began."""
+        if self._final is not None:
+            return self._final
+        status = self._read("status.json", RunStatus)
+        if status is not None and status.state in FINAL_STATES:
+            self._final = status
+        return status
+
+    def write_status(self, status: RunStatus) -> None:
+        """Note how far the worker got."""
+        self._write("status.json", status)
+
+    def request_cancel(self) -> None:
+        """Leave the mark that asks the worker to stop."""
+        try:
+            (self.path / "cancel").touch()
+        except OSError as error:
+            raise storage_error(error, self.path / "cancel") from error
+
+    def cancel_requested(self) -> bool:
+        """True once somebody asked to stop."""
+        return (self.path / "cancel").exists()
+
+    def append_event(self, event: RunEvent) -> None:
+        """Add a line to the events. A reader may see half of it for a moment, and waits for the line's end."""
+        try:
+            with self.events_path.open("a", encoding="utf-8") as events:
+                events.write(event.model_dump_json(exclude_defaults=True) + "\n")
+        except OSError as error:
+            raise storage_error(error, self.events_path) from error
+
+    def last_sign_of_life(self) -> float | None:
+        """Return when the worker last wrote an event, Unix seconds."""
+        with contextlib.suppress(OSError):
+            return self.events_path.stat().st_mtime
+        return None
+
+    def evaluation(self) -> EvaluationReport | None:
+        """Return the look at the test split, None where there was none."""
+        return self._read("evaluation.json", EvaluationReport)
+
+    def tested(self) -> tuple[TestedPicture, ...]:
+        """Return the test pictures with the model's answers.
+
+        Raises:
+            StorageError: the file is missing or damaged.
+        """
+        from clf_core.evaluation.tested import read_tested
+
+        return read_tested(self.path / "tested.parquet")
+
+    def write_evaluation(self, report: EvaluationReport, tested: tuple[TestedPicture, ...]) -> None:
+        """Write the look at the test split; the report last, as it is what says that there is one."""
+        from clf_core.evaluation.tested import write_tested
+
+        write_tested(self.path / "tested.parquet", tested)
+        self._write("evaluation.json", report)
+
+    def _write(self, name: str, value: Value) -> None:
+        write_json(self.path / name, value.model_dump(mode="json"))
+
+    def _read(self, name: str, kind: type[_V]) -> _V | None:
+        try:
+            return kind.model_validate_json((self.path / name).read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            raise StorageError(
+                "A run cannot be read",
+                why=f"{name} in {self.path} is damaged",
+                remedy="Restore the directory from a copy, or delete it",
+            ) from error
+
+    def _must_read(self, name: str, kind: type[_V]) -> _V:
+        value = self._read(name, kind)
+        if value is None:
+            raise StorageError(
+                "A run cannot be read", why=f"{name} is missing in {self.path}", remedy="Delete the directory"
+            )
+        return value
