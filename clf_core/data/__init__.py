@@ -1,0 +1,1 @@
+"""Pictures in: reading sources safely, decoding, storing, splitting and loading them as model inputs."""

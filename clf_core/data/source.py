@@ -1,0 +1,63 @@
+"""Opening what a person gives: a zip archive, a folder, one picture, or files sent by a browser.
+
+A source lists its files and reads them one at a time. It never writes, never follows a link and never
+turns a name it was given into a path; ``files`` names what it refuses, with the reason.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from clf_core.config import ImportLimits
+from clf_core.data.archive import ZipSource
+from clf_core.data.entries import Source, SourceFile, unreachable
+from clf_core.data.folder import FolderSource, SingleFileSource, UploadedFiles
+from clf_core.data.signatures import is_picture
+from clf_core.errors import SourceError
+
+__all__ = ["Source", "SourceFile", "open_source", "uploaded_source"]
+
+_START_BYTES = 256
+"""Enough of a file to tell what it is."""
+
+
+def open_source(path: Path, limits: ImportLimits) -> Source:
+    """Open a zip archive, a folder or a single picture file.
+
+    Raises:
+        SourceError: there is nothing at ``path``, it may not be read, it is neither of the three, the
+            archive is broken, encrypted or dangerous, or the folder is empty.
+    """
+    try:
+        if path.is_dir():
+            return FolderSource(path, limits)
+        with path.open("rb") as handle:
+            start = handle.read(_START_BYTES)
+        if path.suffix.lower() == ".zip" or start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            return ZipSource(path.open("rb"), path.stem, limits)
+    except OSError as error:
+        raise unreachable(path, error) from error
+    if not is_picture(start):
+        raise SourceError(
+            f"'{path.name}' is neither a zip archive, nor a folder, nor a picture",
+            remedy="Give a folder or a .zip file with one folder per class; unpack other kinds of archive first",
+        )
+    return SingleFileSource(path, limits)
+
+
+def uploaded_source(files: Sequence[tuple[str, BinaryIO]], limits: ImportLimits) -> Source:
+    """Wrap files sent by a browser: one zip archive alone is opened, anything else is taken file by file.
+
+    Args:
+        files: relative name as sent, and the open, seekable content. The caller closes them.
+        limits: caps for the whole upload.
+
+    Raises:
+        SourceError: nothing was sent, too much was sent, or the archive cannot be used.
+    """
+    if not files:
+        raise SourceError("No file was sent", remedy="Choose a .zip file, a folder or some pictures")
+    if len(files) == 1 and files[0][0].lower().endswith(".zip"):
+        name, handle = files[0]
+        return ZipSource(handle, Path(name.replace("\\", "/")).stem, limits, close_handle=False)
+    return UploadedFiles(files, limits)
