@@ -1,0 +1,243 @@
+"""Prepared backbones on disk: made once, checked when opened, shared by every run and every process."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from clf_core.errors import InputError, StorageError
+from clf_core.files import storage_error, sync_folder, write_bytes, write_json
+from clf_core.models import bundled_weights
+from clf_core.models.backbone import (
+    COMPILED_FILE,
+    COMPILED_WEIGHTS_FILE,
+    HEAD_FILE,
+    SPEC_FILE,
+    WEIGHTS_FILE,
+    Backbone,
+    BackboneSpec,
+    file_sha256,
+)
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from clf_core.models.pretrained import Pretrained
+
+__all__ = ["Backbone", "BackboneSpec", "BackboneStore"]
+
+_TEMPORARY = ".making-"
+_ABANDONED_SECONDS = 3600.0
+
+
+class BackboneStore:
+    """Backbones under one folder.
+
+    Args:
+        root: made when first needed. Each backbone has a folder in it, named by a hash of the
+            model's name, because names come from outside.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._lock = threading.Lock()
+
+    def ensure(self, name: str, message: Callable[[str], None] | None = None) -> Backbone:
+        """Return the backbone, preparing it first where this machine has not yet.
+
+        Preparing imports torch and timm and takes some seconds; opening a prepared one takes
+        milliseconds and imports neither. Several threads and processes may ask at once.
+
+        Args:
+            name: of a timm model.
+            message: told in a sentence what takes long.
+
+        Raises:
+            NotFoundError: timm has no such pretrained model.
+            WeightsUnavailableError: its weights are not here and could not be downloaded.
+            InputError: the model does not give one feature vector for a square colour picture.
+            StorageError: the disk refused.
+        """
+        tell = message or _silent
+        with self._lock:
+            found = self._open(name)
+            if found is not None:
+                return found
+            tell(f"Preparing {name} for this machine, which happens once")
+            return self._make(name, tell)
+
+    def on_machine(self, name: str) -> bool:
+        """Whether ``ensure`` needs no download."""
+        return (self._folder(name) / SPEC_FILE).is_file() or (
+            name in bundled_weights.NAMES and bundled_weights.find() is not None
+        )
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the backbones that need no download, in alphabetical order."""
+        here = {
+            spec.name for path in sorted(self.root.glob(f"*/{SPEC_FILE}")) if (spec := _read_spec(path)) is not None
+        }
+        if bundled_weights.find() is not None:
+            here.add(bundled_weights.NAMES[0])
+        return tuple(sorted(here))
+
+    def spec(self, name: str) -> BackboneSpec | None:
+        """Description of a prepared backbone; None where it is not prepared."""
+        return _read_spec(self._folder(name) / SPEC_FILE)
+
+    def _folder(self, name: str) -> Path:
+        return self.root / hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+    def _open(self, name: str) -> Backbone | None:
+        """The prepared backbone if it is there and whole; the weights themselves are checked by who loads them."""
+        folder = self._folder(name)
+        spec = _read_spec(folder / SPEC_FILE)
+        if spec is None or spec.name != name or not (folder / WEIGHTS_FILE).is_file():
+            return None
+        try:
+            whole = all(file_sha256(folder / file) == digest for file, digest in _quick_to_check(spec).items())
+        except OSError:
+            return None
+        return Backbone(spec, folder) if whole else None
+
+    def _make(self, name: str, tell: Callable[[str], None]) -> Backbone:
+        from clf_core.models import pretrained
+
+        published = pretrained.load(name, tell, self.names())
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._remove_abandoned()
+            temporary = Path(tempfile.mkdtemp(dir=self.root, prefix=_TEMPORARY))
+        except OSError as error:
+            raise storage_error(error, self.root) from error
+        try:
+            _write(name, published, temporary)
+            self._publish(temporary, name)
+        except OSError as error:
+            raise storage_error(error, self.root) from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        made = self._open(name)
+        if made is None:
+            raise StorageError(
+                f"The prepared files of {name} cannot be read back", remedy="Check the disk and try again"
+            )
+        return made
+
+    def _publish(self, temporary: Path, name: str) -> None:
+        """Move the finished folder into place. Whoever comes second keeps what the first one made."""
+        target = self._folder(name)
+        if target.exists() and self._open(name) is None:
+            damaged = Path(tempfile.mkdtemp(dir=self.root, prefix=_TEMPORARY))
+            target.rename(damaged / "damaged")
+            shutil.rmtree(damaged, ignore_errors=True)
+        try:
+            temporary.rename(target)
+        except OSError:
+            if self._open(name) is None:
+                raise
+        sync_folder(self.root)
+
+    def _remove_abandoned(self) -> None:
+        """Clear what a killed process left half made."""
+        for folder in self.root.glob(f"{_TEMPORARY}*"):
+            try:
+                abandoned = time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS
+            except OSError:
+                continue  # another process cleared it
+            if abandoned:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(name: str, published: "Pretrained", folder: Path) -> None:
+    """Write every file of a backbone into ``folder``, the description last."""
+    from safetensors.torch import save
+
+    from clf_core.models import pretrained
+    from clf_core.models.compiled import write_compiled
+
+    body = pretrained.without_head(name, published.model)
+    dim = _feature_dim(name, body, published)
+    write_bytes(folder / WEIGHTS_FILE, save({key: value.clone() for key, value in body.state_dict().items()}))
+    head = _own_head(published, body)
+    if head is not None:
+        write_bytes(folder / HEAD_FILE, save(head))
+    write_compiled(body, published.preprocessing, folder)
+    written = (WEIGHTS_FILE, HEAD_FILE, COMPILED_FILE, COMPILED_WEIGHTS_FILE)
+    files = {file: file_sha256(folder / file) for file in written if (folder / file).exists()}
+    spec = BackboneSpec(
+        name=name,
+        weights_sha256=files[WEIGHTS_FILE],
+        feature_dim=dim,
+        preprocessing=published.preprocessing,
+        class_names=published.class_names if head is not None else (),
+        licence=published.licence,
+        source=published.source,
+        parameters=sum(parameter.numel() for parameter in body.parameters()),
+        files=files,
+    )
+    write_json(folder / SPEC_FILE, spec.model_dump(mode="json"))
+
+
+def _feature_dim(name: str, body: "nn.Module", published: "Pretrained") -> int:
+    """Length of the feature vector, found by running the network once on a black picture."""
+    import torch
+
+    from clf_core.models.pooled import PooledNetwork
+
+    size = published.preprocessing.input_size
+    with torch.inference_mode():
+        features = PooledNetwork(body).eval()(torch.zeros(1, 3, size, size))
+    if features.ndim != 2:
+        raise InputError(
+            f"The model '{name}' cannot be used here",
+            why="It does not give one feature vector for a picture",
+            remedy=f"Choose another, such as {bundled_weights.NAMES[0]}",
+        )
+    return int(features.shape[1])
+
+
+def _own_head(published: "Pretrained", body: "nn.Module") -> "dict[str, torch.Tensor] | None":
+    """The published last layer, if it is one linear layer over exactly the features we compute."""
+    import torch
+    from torch import nn
+
+    from clf_core.models.pooled import PooledNetwork
+
+    get_classifier: Callable[[], nn.Module] | None = getattr(published.model, "get_classifier", None)
+    head = get_classifier() if get_classifier else None
+    if not isinstance(head, nn.Linear) or head.bias is None or head.out_features != len(published.class_names):
+        return None
+    size = published.preprocessing.input_size
+    picture = torch.linspace(-1, 1, 3 * size * size).view(1, 3, size, size)
+    with torch.inference_mode():
+        ours, published_logits = PooledNetwork(body, head).eval()(picture), published.model.forward(picture)
+    if ours.shape != published_logits.shape or not torch.allclose(ours, published_logits, rtol=1e-4, atol=1e-4):
+        return None  # such as two heads that are averaged
+    return {"weight": head.weight.detach().float().clone(), "bias": head.bias.detach().float().clone()}
+
+
+def _quick_to_check(spec: BackboneSpec) -> dict[str, str]:
+    """The files that are used without a further check; load_body checks the weights."""
+    return {file: digest for file, digest in spec.files.items() if file != WEIGHTS_FILE}
+
+
+def _read_spec(path: Path) -> BackboneSpec | None:
+    try:
+        spec = BackboneSpec.model_validate(json.loads(path.read_bytes()))
+    except (OSError, ValueError, ValidationError):
+        return None
+    known = {WEIGHTS_FILE, HEAD_FILE, COMPILED_FILE, COMPILED_WEIGHTS_FILE}
+    return spec if set(spec.files) <= known else None
+
+
+def _silent(text: str) -> None:
+    """Nobody listens."""
