@@ -11,10 +11,10 @@ class Backbones:
         self._workspace = workspace
 
     def list(self) -> tuple[BackboneInfo, ...]:
-        """Return the recommended networks, best first, each saying whether its weights are on this machine.
+        """Return the recommended networks, then others on this machine, each saying whether its weights are on this machine.
 
         Any other timm model name may be given to a run as well.
         """
         from clf_core.models import catalog
 
-        return catalog.recommended(self._workspace.backbones)
+        return catalog.backbones(self._workspace.backbones)

@@ -66,6 +66,14 @@ class Runs:
         """
         return self._summary(self.directory(ref))
 
+    def config(self, ref: str) -> TrainConfig:
+        """Return the settings of a run.
+
+        Raises:
+            NotFoundError: no run of that name or identifier.
+        """
+        return self.directory(ref).config
+
     def progress(self, ref: str) -> RunProgress:
         """Return where a run stands: stage, pictures done, rate, time left, curve.
 
@@ -119,7 +127,7 @@ class Runs:
         from clf_core.training.estimate import estimate_seconds
 
         dataset = self._workspace.datasets.find(dataset_ref)
-        first_time = not self._workspace.backbones.on_machine(config.backbone)
+        first_time = self._workspace.backbones.spec(config.backbone) is None
         return estimate_seconds(dataset.pictures, first_time)
 
     def directory(self, ref: str) -> RunDirectory:

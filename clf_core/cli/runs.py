@@ -1,0 +1,123 @@
+"""The commands about runs: start, follow, list and cancel."""
+
+import argparse
+import json
+from typing import Any
+
+from clf_core.api import Workbench
+from clf_core.cli.console import Console
+from clf_core.config import train_config
+from clf_core.errors import CancelledError, ClfError, ConfigError, InputError, InternalError, StorageError
+from clf_core.results import RunProgress, RunSummary, Stage
+
+_STAGE_WORDS: dict[Stage, str] = {
+    "prepare": "Preparing",
+    "features": "Looking at the pictures",
+    "head": "Fitting to your classes",
+    "test": "Testing",
+}
+
+
+def train(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
+    """train DATASET --preset quick [--set field=value …]"""
+    config = train_config({"preset": options.preset, **_settings(options.settings)})
+    run = workbench.runs.start(options.dataset, config, name=options.name)
+    if options.detach:
+        console.say(f"'{run.name}' has started. 'runs show' tells how far it is.")
+        console.result(_as_json(run))
+        return
+    run = wait_until_done(run, workbench, console)
+    console.say(f"'{run.name}' is done after {run.seconds:.1f} s.")
+    if run.metrics:
+        console.say(workbench.evaluation.report(run.id).verdict)
+    console.result(_as_json(run))
+
+
+def wait_until_done(run: RunSummary, workbench: Workbench, console: Console) -> RunSummary:
+    """Wait for a run with a bar and its messages; Ctrl-C leaves the run going and says so.
+
+    Raises:
+        ClfError: the run ended without a model; the error says why.
+    """
+    told = 0
+    with console.bar() as bar:
+
+        def follow(progress: RunProgress) -> None:
+            nonlocal told
+            for message in progress.messages[told:]:
+                console.note(message)
+            told = len(progress.messages)
+            unit = "candidate" if progress.stage == "head" else "picture"
+            bar.show(_STAGE_WORDS[progress.stage], progress.done, progress.total, unit)
+
+        try:
+            run = workbench.runs.wait(run.id, follow)
+        except KeyboardInterrupt:
+            console.note(f"'{run.name}' goes on by itself. 'runs cancel {run.id}' stops it.")
+            raise
+    if run.state != "done":
+        raise _not_done(run)
+    return run
+
+
+def listing(_options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
+    """runs list"""
+    runs = workbench.runs.list()
+    for run in runs:
+        accuracy = f", accuracy {run.metrics['accuracy']:.1%}" if "accuracy" in run.metrics else ""
+        console.say(f"{run.name}: {run.state}{accuracy}, {run.seconds:.1f} s")
+    if not runs:
+        console.say("There are no runs yet. 'train DATASET' makes one.")
+    console.result({"runs": [_as_json(run) for run in runs]})
+
+
+def show(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
+    """runs show RUN"""
+    progress = workbench.runs.progress(options.run)
+    run = progress.run
+    console.say(f"'{run.name}' on '{run.dataset}' version {run.version}: {run.state}")
+    if progress.eta_seconds is not None:
+        done = f"{_STAGE_WORDS[progress.stage]}: {progress.done} of {progress.total}"
+        console.say(f"{done}, about {progress.eta_seconds:.0f} s left")
+    for name, value in run.metrics.items():
+        console.say(f"  {name}: {value:.4f}")
+    if run.error is not None:
+        console.say(str(_not_done(run)))
+    details = progress.model_dump(mode="json", exclude={"run"})
+    console.result({**_as_json(run), **details, "config": workbench.runs.config(run.id).model_dump(mode="json")})
+
+
+def cancel(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
+    """runs cancel RUN"""
+    run = workbench.runs.cancel(options.run)
+    console.say(f"'{run.name}' is {run.state}.")
+    console.result(_as_json(run))
+
+
+def _settings(pairs: list[str]) -> dict[str, Any]:
+    """Read FIELD=VALUE pairs; a value that is no JSON is text."""
+    settings = {}
+    for pair in pairs:
+        field, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigError(
+                f"The setting '{pair}' cannot be used", field=field, remedy="Write it as --set field=value"
+            )
+        try:
+            settings[field.strip()] = json.loads(value)
+        except ValueError:
+            settings[field.strip()] = value
+    return settings
+
+
+def _not_done(run: RunSummary) -> ClfError:
+    """Return the error that says why a run has no model."""
+    if run.error is None:
+        return CancelledError(f"'{run.name}' was cancelled")
+    kinds: dict[str, type[ClfError]] = {"input": InputError, "storage": StorageError, "internal": InternalError}
+    return kinds[run.error.kind](run.error.what, why=run.error.why, remedy=run.error.remedy)
+
+
+def _as_json(run: RunSummary) -> dict[str, Any]:
+    fields = run.model_dump(mode="json", exclude={"id", "name", "state"})
+    return {"run": run.name, "run_id": run.id, "status": run.state, **fields}
