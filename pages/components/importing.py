@@ -1,0 +1,107 @@
+"""Imports in the background of the server: they go on when a tab is closed or another page is opened."""
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from clf_core.errors import CancelledError, ClfError, InternalError
+from clf_core.results import ImportReport
+from pages.components.escaping import md
+from pages.components.problems import show_error, told_in_words
+from pages.components.words import count
+
+_KEPT = 50
+_TICK_SECONDS = 0.3
+
+_log = logging.getLogger(__name__)
+_jobs: "dict[str, ImportJob]" = {}
+_lock = threading.Lock()
+_numbers = itertools.count(1)
+
+Progress = Callable[[int, int, int], None]
+Cancelled = Callable[[], bool]
+Work = Callable[[Progress, Cancelled], ImportReport]
+"""An import, given its progress callback and the question whether it was cancelled."""
+
+
+@dataclass
+class ImportJob:
+    """One import: how far it is, and what became of it."""
+
+    id: str
+    title: str
+    done: int = 0
+    total: int = 0
+    skipped: int = 0
+    report: ImportReport | None = None
+    error: ClfError | None = None
+    cancel: threading.Event = field(default_factory=threading.Event)
+    finished: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, work: Work) -> None:
+        """Do the import; whatever happens, ``finished`` is set at the end."""
+        try:
+            self.report = work(self._progress, self.cancel.is_set)
+        except ClfError as error:
+            self.error = error
+        except Exception:  # the thread's last net; the page tells the person  # noqa: BLE001
+            _log.exception("import failed")
+            self.error = InternalError("The import failed inside the studio", remedy="The server's log has the details")
+        finally:
+            self.finished.set()
+
+    def _progress(self, done: int, total: int, skipped: int) -> None:
+        self.done, self.total, self.skipped = done, total, skipped
+
+
+def start_import(title: str, work: Work) -> ImportJob:
+    """Start an import in a thread of its own and return at once."""
+    with _lock:
+        job = ImportJob(str(next(_numbers)), title)
+        _jobs[job.id] = job
+        for old in [key for key, value in _jobs.items() if value.finished.is_set()][:-_KEPT]:
+            del _jobs[old]
+    threading.Thread(target=job.run, args=(work,), name=f"import-{job.id}", daemon=True).start()
+    return job
+
+
+def follow_import() -> bool:
+    """Draw the import named in the address, if any; True while the page should show nothing else."""
+    job = _jobs.get(st.query_params.get("import", ""))
+    if job is None:
+        st.query_params.pop("import", None)
+        return False
+    if not job.finished.is_set():
+        st.fragment(_draw_progress, run_every=_TICK_SECONDS)(job)
+        return True
+    st.query_params.pop("import", None)
+    if job.report is not None:
+        st.session_state["last_dataset"] = job.report.dataset_id
+        st.session_state["pick_dataset"] = job.report.dataset_id
+        st.query_params["dataset"] = job.report.dataset_id
+        return False
+    if isinstance(job.error, CancelledError):
+        st.info("Import stopped. Nothing was added.", icon=":material/stop_circle:")
+    elif job.error is not None:
+        show_error(job.error, ours=isinstance(job.error, InternalError))
+    return False
+
+
+def _draw_progress(job: ImportJob) -> None:
+    with told_in_words():
+        if job.finished.is_set():
+            st.rerun()
+        st.title(f"Importing {md(job.title)}")
+        with st.container(border=True):
+            if job.total:
+                skipped = f", {count(job.skipped, 'file')} skipped" if job.skipped else ""
+                st.progress(min(1.0, job.done / job.total), f"{job.done:,} of {job.total:,} files looked at{skipped}")
+            else:
+                st.progress(0.0, "Reading the list of files")
+            st.caption("Every picture is decoded once, so that a broken one shows up now. You can leave this page.")
+            if st.button("Cancel", icon=":material/close:", disabled=job.cancel.is_set()):
+                job.cancel.set()

@@ -1,0 +1,94 @@
+"""What the server answers besides pages: thumbnails by address, and headers that keep a browser safe."""
+
+import re
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from clf_core.errors import ClfError
+from pages.components.workbench import workbench
+
+THUMBNAIL_SIZES = (128, 256, 512)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+# Only this server may be asked for anything: a hostile name that slips into Markdown still sends no request.
+# Streamlit's front end needs inline styles, evaluates Vega expressions and loads web parts from blob addresses.
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' ws: wss: data: blob:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+}
+
+
+class SecurityHeaders:
+    """ASGI middleware that puts the headers above on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def refuse_foreign_hosts() -> Middleware:
+    """Return a guard against DNS rebinding on every route; Streamlit's own covers only the WebSocket."""
+    return Middleware(
+        TrustedHostMiddleware, allowed_hosts=st.get_option("server.allowedHosts") or ["*"], www_redirect=False
+    )
+
+
+def routes() -> list[Route]:
+    """Return the routes of our own."""
+    return [Route("/thumb/{sha256}", thumbnail, methods=["GET"])]
+
+
+async def thumbnail(request: Request) -> Response:
+    """Answer /thumb/<sha256>?size=256 with a newly encoded small WEBP; never with the file as it was uploaded."""
+    sha256, size = request.path_params["sha256"], request.query_params.get("size", "256")
+    if not _SHA256.fullmatch(sha256) or size not in map(str, THUMBNAIL_SIZES):
+        return PlainTextResponse("No such picture", status_code=404)
+    try:
+        data = await run_in_threadpool(workbench().datasets.thumbnail, sha256, int(size))
+    except ClfError:
+        return PlainTextResponse("No such picture", status_code=404)
+    return Response(data, media_type="image/webp", headers={"Cache-Control": "private, max-age=31536000, immutable"})
+
+
+def thumbnail_url(sha256: str, size: int = 256) -> str:
+    """Return the address of a thumbnail."""
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"{'/' + base if base else ''}/thumb/{sha256}?size={size}"

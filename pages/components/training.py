@@ -1,0 +1,179 @@
+"""The live view of a run: read from the run's directory at every tick, so it is true after any restart."""
+
+from typing import Any
+
+import streamlit as st
+
+from clf_core.api import Workbench
+from clf_core.results import FINAL_STATES, STAGES, CurvePoint, RunProgress, RunSummary, Stage
+from pages.components.escaping import md
+from pages.components.palette import categorical, muted
+from pages.components.parts import stages
+from pages.components.problems import show_error, told_in_words
+from pages.components.runlist import go_to_run
+from pages.components.words import count, duration, interval, percent
+
+_TICK_SECONDS = 0.5
+_CURVE_HEIGHT = 280
+
+_STAGE_NAMES: dict[Stage, str] = {
+    "prepare": "Get ready",
+    "features": "Look at the pictures",
+    "head": "Learn the classes",
+    "test": "Test on unseen ones",
+}
+
+
+def show_run(bench: Workbench, run: RunSummary) -> None:
+    """Draw a run in whatever state it is."""
+    if run.state not in FINAL_STATES:
+        st.fragment(_draw_running, run_every=_TICK_SECONDS)(bench, run.id)
+    elif run.state == "done":
+        _draw_done(bench, run)
+    else:
+        _draw_ended(bench, run)
+
+
+def _draw_running(bench: Workbench, run_id: str) -> None:
+    with told_in_words():
+        progress = bench.runs.progress(run_id)
+        if progress.run.state in FINAL_STATES:
+            st.rerun()
+        st.title(f"Training {md(progress.run.name, 60)}")
+        stages(stage_data(progress), key="stages")
+        _draw_curve(progress.curve)
+        if st.button("Cancel", icon=":material/close:", help="Stops within two seconds. Nothing of this run is kept."):
+            bench.runs.cancel(run_id)
+            st.rerun()
+        st.caption("You can close this page or look at others: training goes on, and this page finds it again.")
+
+
+def stage_data(progress: RunProgress) -> dict[str, Any]:
+    """Return what the ``stages`` part draws."""
+    now = STAGES.index(progress.stage)
+    figures = [f"{duration(progress.run.seconds)} so far"]
+    if progress.total:
+        figures.insert(0, f"{progress.done:,} of {progress.total:,} {_unit(progress.stage)}")
+    if progress.rate and progress.stage in ("features", "test"):
+        figures.append(f"{progress.rate:,.0f} pictures per second")
+    if progress.messages:
+        figures.append(progress.messages[-1])
+    eta = progress.eta_seconds
+    return {
+        "stages": [
+            {"name": _STAGE_NAMES[stage], "state": "done" if i < now else "now" if i == now else "todo"}
+            for i, stage in enumerate(STAGES)
+        ],
+        "headline": "Getting ready" if eta is None else f"About {duration(eta)} left",
+        "share": min(1.0, progress.done / progress.total) if progress.total else 0.0,
+        "figures": figures,
+        "label": f"Progress of the step: {_STAGE_NAMES[progress.stage]}",
+    }
+
+
+def _unit(stage: Stage) -> str:
+    return "settings tried" if stage == "head" else "pictures"
+
+
+def _draw_curve(points: tuple[CurvePoint, ...]) -> None:
+    """Accuracy for each strength tried, on a chart that is updated in place; its place is kept from the start."""
+    with st.container(border=True):
+        st.markdown("**How freely may it learn?** Each point is one strength tried; the best on unseen pictures wins.")
+        st.echarts_chart(
+            curve_spec(points),
+            height=_CURVE_HEIGHT,
+            key="curve",
+            alt="Accuracy on training pictures and on pictures kept aside, for each strength tried",
+        )
+
+
+def curve_spec(points: tuple[CurvePoint, ...]) -> dict[str, Any]:
+    """Return the ECharts specification of the curve; with no points yet, the empty axes."""
+    ordered = sorted(points, key=lambda point: point.strength)
+    colours = categorical()
+    series = (
+        ("pictures it learns from", colours[1], [point.train_accuracy for point in ordered]),
+        ("pictures kept aside", colours[0], [point.val_accuracy for point in ordered]),
+    )
+    return {
+        "animation": False,
+        "grid": {"left": 48, "right": 150, "top": 16, "bottom": 44},
+        "xAxis": {
+            "type": "category",
+            "data": [f"{point.strength:g}" for point in ordered],
+            "name": "Strength C (right: freer)",
+            "nameLocation": "middle",
+            "nameGap": 28,
+        },
+        "yAxis": {"type": "value", "max": 100, "min": 0, "axisLabel": {"formatter": "{value} %"}},
+        "series": [
+            {
+                "type": "line",
+                "name": name,
+                "data": [round(value * 100, 2) for value in values],
+                "symbolSize": 8,
+                "lineStyle": {"width": 3, "color": colour},
+                "itemStyle": {"color": colour},
+                "endLabel": {
+                    "show": bool(values),
+                    "formatter": "{a}",
+                    "color": muted(),
+                    "width": 130,
+                    "overflow": "break",
+                },
+                "labelLayout": {"moveOverlap": "shiftY"},
+            }
+            for name, colour, values in series
+        ],
+    }
+
+
+def _draw_done(bench: Workbench, run: RunSummary) -> None:
+    metrics = run.metrics
+    if {"accuracy", "accuracy_low", "accuracy_high"} <= metrics.keys():
+        expected = interval(metrics["accuracy_low"], metrics["accuracy_high"])
+        st.title(f"Done: {percent(metrics['accuracy'], 1)} of the test pictures right")
+        st.markdown(f"On new pictures like these expect {expected}. {_effort(run)}")
+    else:
+        st.title("Done")
+        st.markdown(f"There were no test pictures to check it with. {_effort(run)}")
+    with st.container(horizontal=True):
+        if st.button("See how good it is", type="primary", icon=":material/fact_check:"):
+            go_to_run("evaluate.py", run.id)
+        if st.button("Try it on a picture", icon=":material/image_search:"):
+            go_to_run("predict.py", run.id)
+        _train_again(run)
+    _draw_curve(bench.runs.progress(run.id).curve)
+
+
+def _effort(run: RunSummary) -> str:
+    speed = f", {run.images_per_second:,.0f} pictures per second" if run.images_per_second else ""
+    return f"Trained on {md(run.dataset)} (version {run.version}) in {duration(run.seconds)}{speed}."
+
+
+def _draw_ended(bench: Workbench, run: RunSummary) -> None:
+    """Failed, cancelled or interrupted: what happened, what was lost, what now."""
+    progress = bench.runs.progress(run.id)
+    reached = f"It had reached the step '{_STAGE_NAMES[progress.stage]}'"
+    reached += f" ({progress.done:,} of {count(progress.total, 'picture')})." if progress.total else "."
+    if run.state == "cancelled":
+        st.title(f"{md(run.name, 60)} was cancelled")
+        st.markdown(
+            f"You stopped it after {duration(run.seconds)}. {reached} No model was kept; the dataset is unchanged."
+        )
+    elif run.state == "interrupted":
+        st.title(f"{md(run.name, 60)} was interrupted")
+        st.markdown(
+            f"Its process ended without a word after {duration(run.seconds)}, as after a power cut or when the machine "
+            f"ran out of memory. {reached} The dataset is unchanged; train again to get a model."
+        )
+    else:
+        st.title(f"{md(run.name, 60)} failed")
+    if run.error is not None:
+        show_error(run.error, ours=run.error.kind != "input")
+    _train_again(run, primary=True)
+
+
+def _train_again(run: RunSummary, *, primary: bool = False) -> None:
+    if st.button("Train again", type="primary" if primary else "secondary", icon=":material/replay:"):
+        st.switch_page("train.py", query_params={"dataset": run.dataset_id, "new": "1"})

@@ -1,0 +1,50 @@
+// Runs as rows: name, state, accuracy as a dot with its interval, and the way onward.
+const make = (className, text) => Object.assign(document.createElement("div"), { className, textContent: text || "" });
+
+function whisker(score) {
+  const root = make("score");
+  if (!score) {
+    root.append(make("figure quiet", "No accuracy yet"));
+    return root;
+  }
+  const line = make("whisker");
+  line.setAttribute("role", "img");
+  line.setAttribute("aria-label", score.words);
+  const range = make("range");
+  range.style.left = `${score.low * 100}%`;
+  range.style.width = `${(score.high - score.low) * 100}%`;
+  const dot = make("dot");
+  dot.style.left = `${score.value * 100}%`;
+  line.append(make("axis"), range, dot);
+  root.append(make("figure num", score.text), line);
+  return root;
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".runboard");
+  const signature = JSON.stringify(data.runs);
+  if (root.dataset.signature === signature) return;
+  root.dataset.signature = signature;
+  root.textContent = "";
+  for (const run of data.runs) {
+    const row = make("run");
+    row.setAttribute("role", "group");
+    row.setAttribute("aria-label", run.name);
+    const title = make("");
+    const [name, what] = [make("name", run.name), make("what", run.what)];
+    name.title = run.name;
+    what.title = run.what;
+    title.append(name, what);
+    const state = make("");
+    state.append(make(`state ${run.state}`, run.stateText), make("what num", run.time));
+    const actions = make("actions");
+    for (const action of run.actions) {
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: action.text });
+      button.setAttribute("aria-label", `${action.text}: ${run.name}`);
+      button.onclick = () => setTriggerValue("go", { run: run.id, page: action.page });
+      actions.append(button);
+    }
+    row.append(title, state, whisker(run.score), actions);
+    root.append(row);
+  }
+}

@@ -1,0 +1,71 @@
+"""Numbers as people say them: counts, shares with their interval, durations, dates."""
+
+import datetime
+import math
+
+from clf_core.results import RunState, RunSummary
+from clf_core.values import Split
+
+STATE_WORDS: dict[RunState, str] = {
+    "starting": "Starting",
+    "running": "Training",
+    "done": "Done",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    "interrupted": "Interrupted",
+}
+
+SPLIT_WORDS: dict[Split, str] = {"train": "to learn from", "val": "to choose settings", "test": "to test with"}
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Return '1 picture' or '1,204 pictures'."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share of 0..1 as '93 %'; shares short of certainty never read as 0 or 100."""
+    if digits == 0 and 0.995 <= share < 1:
+        return "> 99 %"
+    if digits == 0 and 0 < share < 0.005:
+        return "< 1 %"
+    return f"{share * 100:.{digits}f} %"
+
+
+def interval(low: float, high: float) -> str:
+    """Return '81–97 %', each end rounded outward so that the words never promise more than the figures."""
+    return f"{math.floor(round(low * 100, 6))}–{math.ceil(round(high * 100, 6))} %"
+
+
+def duration(seconds: float) -> str:
+    """Return 'under a second', '4 seconds', '3 min 20 s' or '2 h 5 min'."""
+    if seconds < 1:
+        return "under a second"
+    if seconds < 90:
+        return count(round(seconds), "second")
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def when(unix_seconds: float) -> str:
+    """Return '23 Nov, 14:05' in the server's time zone."""
+    moment = datetime.datetime.fromtimestamp(unix_seconds).astimezone()
+    return f"{moment.day} {moment:%b, %H:%M}"
+
+
+def score(run: RunSummary) -> dict[str, float | str] | None:
+    """Return a run's accuracy as the web parts want it; None while there is none."""
+    metrics = run.metrics
+    if not {"accuracy", "accuracy_low", "accuracy_high"} <= metrics.keys():
+        return None
+    value, low, high = metrics["accuracy"], metrics["accuracy_low"], metrics["accuracy_high"]
+    return {
+        "value": value,
+        "low": low,
+        "high": high,
+        "text": f"{percent(value, 1)}, expect {interval(low, high)}",
+        "words": f"Accuracy {percent(value, 1)}, 95 % interval {interval(low, high)}",
+    }

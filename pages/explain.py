@@ -1,0 +1,114 @@
+"""Where the model looked: one picture large, its heatmap, any class, in plain words."""
+
+import streamlit as st
+
+from clf_core.api import STARTER, Workbench
+from clf_core.errors import NotFoundError
+from clf_core.results import Explanation
+from pages.components.answers import explain_once, show_heatmap
+from pages.components.escaping import md
+from pages.components.parts import Tile, bars, gallery
+from pages.components.pickers import choose_model, picture_input
+from pages.components.serving import thumbnail_url
+from pages.components.words import percent
+from pages.components.workbench import workbench
+
+_TEST, _OWN = "A test picture", "Your own picture"
+_OFFERED = 24
+
+
+def chosen_picture(bench: Workbench, model: str) -> tuple[str, bytes] | None:
+    """The picture to explain as (identity, bytes): from the test split or brought along."""
+    own = model == STARTER
+    if not own:
+        way = st.segmented_control("Which picture", [_TEST, _OWN], default=_TEST, required=True, key="explain_which")
+        own = way == _OWN
+    if own:
+        given = picture_input("explain")
+        return (given[0][0], given[0][1].getvalue()) if given else None  # type: ignore[attr-defined]
+    asked = st.query_params.get("picture")
+    if asked:
+        try:
+            return asked, bench.datasets.picture_bytes(asked)
+        except NotFoundError:
+            del st.query_params["picture"]
+    return None
+
+
+def offer_test_pictures(bench: Workbench, model: str) -> None:
+    """Let the person pick a test picture: mistakes first, they teach most."""
+    run = bench.runs.get(model)
+    mistakes = bench.evaluation.mistakes(model, limit=_OFFERED)
+    tiles = [
+        Tile(
+            m.sha256,
+            thumbnail_url(m.sha256),
+            f"{m.true}, taken for {m.predicted}",
+            m.predicted,
+            f"is {m.true}",
+            "wrong",
+        )
+        for m in mistakes
+    ]
+    if len(tiles) < _OFFERED:
+        page = bench.datasets.pictures(run.dataset_id, split="test", version=run.version, limit=_OFFERED)
+        shown = {tile.id for tile in tiles}
+        others = [picture for picture in page.pictures if picture.sha256 not in shown]
+        tiles += [
+            Tile(p.sha256, thumbnail_url(p.sha256), f"A test picture of {p.label}", p.label)
+            for p in others[: _OFFERED - len(tiles)]
+        ]
+    st.markdown("Choose a test picture; the surest mistakes come first.")
+    opened = gallery(tiles, key="offered", label="Test pictures", action="Explain", tile=132)
+    if opened:
+        st.query_params["picture"] = opened
+        st.rerun()
+
+
+def show(bench: Workbench, model: str, name: str, data: bytes) -> None:
+    """Lens at the left, answer and chips at the right."""
+    target = st.session_state.get(f"target_{model}_{name}")
+    method = st.session_state.get("explain_method", "gradcam")
+    explanation = explain_once(bench, model, data, slot="explain", target=target, method=method)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        show_heatmap(bench, explanation, key="explain_lens")
+    with right:
+        show_classes(explanation, key=f"target_{model}_{name}")
+        with st.expander("Advanced", icon=":material/tune:"):
+            methods = bench.explanation.methods()
+            st.selectbox("Method", list(methods), format_func=methods.__getitem__, key="explain_method")
+            st.caption(f"Evidence is read from the layer {md(explanation.layer)}, the last one that still has a place.")
+        if "picture" in st.query_params and st.button("Another test picture", icon=":material/photo_library:"):
+            del st.query_params["picture"]
+            st.rerun()
+
+
+def show_classes(explanation: Explanation, *, key: str) -> None:
+    """What the model said, and a chip per class to ask 'and for this one?'."""
+    st.header(md(explanation.label))
+    st.markdown(f"**{percent(explanation.probability)}** sure")
+    bars(explanation.top, key="explain_bars", label="Most probable classes")
+    shares = {item.name: item.probability for item in explanation.top}
+    st.pills(
+        "Show the evidence for",
+        list(shares),
+        default=explanation.target if explanation.target in shares else None,
+        format_func=lambda label: f"{md(label, 40)} {percent(shares[label])}",
+        key=key,
+    )
+
+
+bench = workbench()
+st.title("Where the model looked")
+st.markdown("The heatmap shows which parts of a picture spoke for a class.")
+if "run" in st.query_params and "model" not in st.query_params:
+    st.query_params["model"] = st.query_params["run"]
+model = choose_model(bench)
+picked = chosen_picture(bench, model)
+if picked is not None:
+    show(bench, model, *picked)
+elif model != STARTER and st.session_state.get("explain_which", _TEST) == _TEST:
+    offer_test_pictures(bench, model)
+elif model == STARTER:
+    st.caption("This is the starter model, which knows 1,000 everyday things. Train a classifier to explain your own.")

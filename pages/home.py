@@ -1,0 +1,69 @@
+"""The first screen: try the starter model at once, or begin to teach your own."""
+
+import streamlit as st
+
+from clf_core.api import STARTER, Workbench
+from clf_core.errors import ClfError
+from pages.components.answers import explain_in_place, predict_once, show_answer
+from pages.components.importing import start_import
+from pages.components.pickers import picture_input
+from pages.components.problems import show_error
+from pages.components.runlist import show_runs
+from pages.components.starting import sample_cards
+from pages.components.workbench import workbench
+
+_RECENT = 4
+
+
+def show_me(bench: Workbench) -> None:
+    """Left: drop a picture, get the starter's answer at once."""
+    st.subheader("Show me", help="The starter model was trained on ImageNet: 1,000 everyday things and animals.")
+    st.markdown("Drop any picture and see what a ready-made model makes of it, and where it looked.")
+    given = picture_input("home")
+    if not given:
+        st.caption("Your pictures stay on this machine. Nothing is sent anywhere.")
+        return
+    name, file = given[0]
+    data = file.getvalue()  # type: ignore[attr-defined]
+    try:
+        show_answer(predict_once(bench, STARTER, name, data, slot="home"), model=STARTER, key="home")
+        explain_in_place(bench, STARTER, data, slot="home")
+    except ClfError as error:
+        show_error(error)
+
+
+def teach_your_own(bench: Workbench, *, primary: bool) -> None:
+    """Right: a built-in sample, or an archive of one's own."""
+    st.subheader("Teach your own")
+    st.markdown("Show it examples of each class, and it learns to tell them apart.")
+    sample_cards(bench, primary=primary)
+    archive = st.file_uploader(
+        "Or drop a zip with one folder per class",
+        ["zip"],
+        key="home_archive",
+        help="Inside the zip: one folder per class, its name is the class name. train, val and test folders are kept.",
+    )
+    if archive is not None:
+        name = archive.name.rsplit(".", 1)[0] or "Pictures"
+        job = start_import(
+            name,
+            lambda progress, cancelled: bench.datasets.import_uploads(
+                [(archive.name, archive)], name, progress=progress, cancelled=cancelled
+            ),
+        )
+        st.switch_page("data.py", query_params={"import": job.id})
+    st.page_link("data.py", label="More ways: a folder, loose files", icon=":material/arrow_forward:")
+
+
+bench = workbench()
+runs = bench.runs.list()
+st.title("Teach a computer to tell your pictures apart")
+left, right = st.columns(2, gap="large")
+with left:
+    show_me(bench)
+with right:
+    teach_your_own(bench, primary=not runs)
+if runs:
+    st.space("medium")
+    st.subheader("Where you left off")
+    show_runs(runs[:_RECENT], key="recent")

@@ -1,0 +1,75 @@
+"""Ask a model about new pictures: one with its heatmap, or many as a table."""
+
+from typing import BinaryIO
+
+import streamlit as st
+
+from clf_core.api import Workbench
+from clf_core.results import BatchReport
+from pages.components.answers import explain_in_place, predict_once, show_answer
+from pages.components.escaping import plain
+from pages.components.pickers import choose_model, picture_input, remembered
+from pages.components.words import count
+from pages.components.workbench import workbench
+
+
+def show_one(bench: Workbench, model: str, name: str, file: BinaryIO) -> None:
+    """The answer very large, then where it looked."""
+    data = file.getvalue()  # type: ignore[attr-defined]
+    show_answer(predict_once(bench, model, name, data, slot="predict"), model=model, key="predict")
+    explain_in_place(bench, model, data, slot="predict")
+
+
+def show_many(bench: Workbench, model: str, files: list[tuple[str, BinaryIO]]) -> None:
+    """A table with every file accounted for, and the same as CSV."""
+    identity = (model, tuple((name, getattr(file, "file_id", name)) for name, file in files))
+    with st.spinner("Looking at the pictures"):
+        report = remembered("predict_batch", identity, lambda: bench.prediction.predict_uploads(model, files))
+    st.header(count(report.predicted, "picture") + " answered")
+    left_out = [count(report.skipped_count, "file") + " skipped"] if report.skipped_count else []
+    left_out += [count(report.ignored_count, "system file") + " left aside"] if report.ignored_count else []
+    st.markdown(" · ".join([f"{report.images_per_second:,.0f} pictures per second", *left_out]))
+    st.dataframe(
+        table(report),
+        hide_index=True,
+        alt="Answer for each file",
+        column_config={"Sure": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)},
+    )
+    st.download_button(
+        "Download as CSV",
+        data=lambda: bench.prediction.csv(report),
+        file_name="predictions.csv",
+        mime="text/csv",
+        type="primary",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def table(report: BatchReport) -> list[dict[str, str | float | None]]:
+    """One row per file."""
+    return [
+        {
+            "File": plain(row.name),
+            "Answer": plain(row.label),
+            "Sure": row.probability,
+            "Note": "" if row.status == "ok" else f"Skipped: {plain(row.reason)}",
+        }
+        for row in report.rows
+    ]
+
+
+bench = workbench()
+st.title("What is in your picture?")
+left, right = st.columns(2, gap="large")
+with left:
+    model = choose_model(bench)
+    given = picture_input("predict", many=True)
+with right:
+    if not given:
+        with st.container(border=True, height=240, horizontal_alignment="center", vertical_alignment="center"):
+            st.markdown(":material/image_search: The answer appears here.", text_alignment="center")
+    elif len(given) == 1 and not given[0][0].lower().endswith(".zip"):
+        show_one(bench, model, *given[0])
+if given and (len(given) > 1 or given[0][0].lower().endswith(".zip")):
+    show_many(bench, model, given)

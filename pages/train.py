@@ -1,0 +1,126 @@
+"""Start a training and watch it. Which run is watched lives in the address, so a reload finds it."""
+
+import streamlit as st
+
+from clf_core.api import Workbench
+from clf_core.config import TrainConfig, train_config
+from clf_core.errors import ConfigError, NotFoundError
+from clf_core.results import FINAL_STATES, DatasetSummary, RunSummary
+from pages.components.escaping import md
+from pages.components.forms import config_fields
+from pages.components.pickers import choose_dataset
+from pages.components.problems import show_error
+from pages.components.starting import empty_page
+from pages.components.training import show_run
+from pages.components.words import count, duration
+from pages.components.workbench import workbench
+
+_LABELS = {
+    "backbone": "Pretrained network",
+    "device": "Processor",
+    "selection": "How the strength is chosen",
+    "strengths": "Strengths to try (C)",
+    "folds": "Parts for cross-validation",
+    "refit": "Learn from the validation pictures too, at the end",
+    "seed": "Seed",
+}
+_GROUPS = {"Model": ("backbone", "device"), "Learning": ("selection", "strengths", "folds", "refit", "seed")}
+
+
+def watched_run(bench: Workbench) -> RunSummary | None:
+    """The run in the address; else one that is going on, unless a new one is to be started."""
+    asked = st.query_params.get("run")
+    if asked:
+        try:
+            return bench.runs.get(asked)
+        except NotFoundError as error:
+            show_error(error)
+            del st.query_params["run"]
+    if "new" in st.query_params:
+        return None
+    going = next((run for run in bench.runs.list() if run.state not in FINAL_STATES), None)
+    if going is not None:
+        st.query_params["run"] = going.id
+    return going
+
+
+def show_form(bench: Workbench, dataset: DatasetSummary) -> None:
+    """Preset, what will happen, Advanced, Train."""
+    problems = bench.datasets.problems_before_training(dataset.id)
+    st.title(f"Train on {md(dataset.name, 60)}")
+    left, right = st.columns([3, 2], gap="large")
+    with left.container(border=True):
+        time_place = show_preset()
+    with right:
+        show_plan(dataset)
+    config = show_advanced(bench)
+    if config is not None:
+        time_place.markdown(f"**About {duration(bench.runs.estimate(dataset.id, config))}** on this machine")
+    if problems:
+        st.warning(" ".join(md(problem, 400) for problem in problems), icon=":material/info:")
+    pressed = st.button(
+        "Train",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=bool(problems) or config is None,
+        help=problems[0] if problems else None,
+    )
+    if pressed and config is not None:
+        run = bench.runs.start(dataset.id, config)
+        st.session_state["last_run"] = run.id
+        st.query_params.from_dict({"run": run.id})
+        st.rerun()
+
+
+def show_preset() -> "st.delta_generator.DeltaGenerator":
+    """The preset card; returns the place for the time, which is known once the settings are."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("#### :material/bolt: Quick")
+        st.badge("Recommended", color="blue")
+    st.markdown(
+        "A network that already knows pictures stays as it is; only its last layer learns your classes. "
+        "Good from about ten pictures per class."
+    )
+    return st.empty()
+
+
+def show_plan(dataset: DatasetSummary) -> None:
+    """What will happen, in three lines with this dataset's numbers."""
+    splits = dataset.splits
+    st.markdown("**What will happen**")
+    st.markdown(
+        f"1. It looks at {count(splits.get('train', 0), 'picture')} to learn from.\n"
+        f"2. It chooses its settings with {splits.get('val', 0):,} others, kept aside from learning.\n"
+        f"3. It is tested once on {splits.get('test', 0):,} it has never seen (test split)."
+    )
+
+
+def show_advanced(bench: Workbench) -> TrainConfig | None:
+    """Every setting with its sentence of help; None while something entered cannot be used."""
+    with st.expander("Advanced", icon=":material/tune:", key="advanced", on_change="rerun") as advanced:
+        if not advanced.open:
+            return TrainConfig()
+        entered = {}
+        suggestions = {"backbone": [info.name for info in bench.backbones.list()]}
+        for place, (title, names) in zip(st.columns(2, gap="large"), _GROUPS.items(), strict=True):
+            with place:
+                st.markdown(f"**{title}**")
+                entered |= config_fields(TrainConfig, names, labels=_LABELS, suggestions=suggestions, key="config")
+    try:
+        return train_config(entered)
+    except ConfigError as error:
+        show_error(error)
+        return None
+
+
+bench = workbench()
+run = watched_run(bench)
+if run is not None:
+    st.session_state["last_run"] = run.id
+    show_run(bench, run)
+else:
+    current = choose_dataset(bench)
+    if current is None:
+        empty_page(bench, "Nothing to train on yet", "Training needs pictures of at least two classes.")
+    else:
+        show_form(bench, current)
