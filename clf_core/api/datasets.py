@@ -168,8 +168,6 @@ class Datasets:
         """
         dataset = self._workspace.datasets.find(ref)
         manifest = self._workspace.datasets.manifest(dataset.id, dataset.version if version is None else version)
-        if label is not None and label not in manifest.classes:
-            raise NotFoundError(f"There is no class '{label}' in '{dataset.name}'")
         return manifest.page(label=label, split=split, offset=offset, limit=limit)
 
     def thumbnail(self, sha256: str, size: int) -> bytes:

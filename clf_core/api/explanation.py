@@ -4,15 +4,13 @@ from typing import TYPE_CHECKING
 
 from clf_core.api.loaded_models import LoadedModel, LoadedModels
 from clf_core.errors import ConfigError, NotFoundError
-from clf_core.results import ClassProbability, Explanation
+from clf_core.results import Explanation
 from clf_core.settings import Settings
 from clf_core.workspace import Workspace
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-_TOP = 5
 
 
 class Explanations:
@@ -90,30 +88,21 @@ class Explanations:
         return dict(METHODS)
 
     def _explain(self, model: LoadedModel, data: bytes, target: str | None, method: str) -> Explanation:
-        import numpy as np
-
-        from clf_core.data.decoding import decode
-        from clf_core.data.transforms import to_input
-
-        classifier = model.classifier
-        classes, preprocessing = classifier.spec.classes, classifier.spec.preprocessing
+        classes = model.classifier.spec.classes
         if target is not None and target not in classes:
             raise NotFoundError(f"The model knows no class called '{target}'")
-        seen = to_input(decode(data, self._limits, at_least=preprocessing.resize_size), preprocessing)
-        probabilities = classifier.probabilities(model.runtime.features(seen[None]))[0]  # [K]
-        best_first = np.argsort(-probabilities, kind="stable")
-        shown = int(best_first[0]) if target is None else classes.index(target)
-        heatmap = model.heatmaps.heatmap(seen, shown, method=method)
+        seen = model.predictor.prepare(data, self._limits)  # [S, S, 3]
+        answer = model.predictor.answer(seen)
+        shown = answer.label if target is None else target
+        heatmap = model.heatmaps.heatmap(seen, classes.index(shown), method=method)
         return Explanation(
             picture=seen,
             heatmap=heatmap,
-            target=classes[shown],
-            target_probability=float(probabilities[shown]),
-            label=classes[best_first[0]],
-            probability=float(probabilities[best_first[0]]),
-            top=tuple(
-                ClassProbability(name=classes[i], probability=float(probabilities[i])) for i in best_first[:_TOP]
-            ),
+            target=shown,
+            target_probability=answer.probabilities[shown],
+            label=answer.label,
+            probability=answer.probability,
+            top=answer.top,
             method=method,
             layer=model.heatmaps.layer,
             empty=not heatmap.any(),

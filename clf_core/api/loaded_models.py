@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from clf_core import device
 from clf_core.api.runs import Runs
-from clf_core.config import DEFAULT_BACKBONE
+from clf_core.config import DEFAULT_BACKBONE, ImportLimits
 from clf_core.values import STARTER
 from clf_core.workspace import Workspace
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from clf_core.explanation.heatmap import HeatmapMaker
     from clf_core.models.backbone import Backbone
     from clf_core.models.classifier import Classifier
-    from clf_core.models.runtime import FeatureRuntime
     from clf_core.prediction.predictor import Predictor
 
 _KEPT = 2
@@ -31,13 +30,8 @@ class LoadedModel:
 
     backbone: "Backbone"
     classifier: "Classifier"
+    limits: ImportLimits
     _lock: threading.RLock = field(default_factory=threading.RLock)
-
-    @property
-    def runtime(self) -> "FeatureRuntime":
-        """The compiled network: a picture's features, on which the head builds."""
-        with self._lock:
-            return self._runtime
 
     @property
     def predictor(self) -> "Predictor":
@@ -52,16 +46,11 @@ class LoadedModel:
             return self._heatmaps
 
     @cached_property
-    def _runtime(self) -> "FeatureRuntime":
-        from clf_core.models.runtime import open_runtime
-
-        return open_runtime(self.backbone, device.choose("auto"))
-
-    @cached_property
     def _predictor(self) -> "Predictor":
+        from clf_core.models.runtime import open_runtime
         from clf_core.prediction.predictor import Predictor
 
-        return Predictor(self.classifier, self._runtime)
+        return Predictor(self.classifier, open_runtime(self.backbone, device.choose("auto")), self.limits)
 
     @cached_property
     def _heatmaps(self) -> "HeatmapMaker":
@@ -74,8 +63,9 @@ class LoadedModel:
 class LoadedModels:
     """The models last used; the one unused longest makes room. Safe to call from several threads."""
 
-    def __init__(self, workspace: Workspace, runs: Runs) -> None:
+    def __init__(self, workspace: Workspace, runs: Runs, limits: ImportLimits) -> None:
         self._workspace = workspace
+        self._limits = limits
         self._runs = runs
         self._models: OrderedDict[str, LoadedModel] = OrderedDict()
         self._lock = threading.Lock()
@@ -109,12 +99,11 @@ class LoadedModels:
         from clf_core.models.classifier import starter_classifier
 
         backbone = self._workspace.backbones.ensure(DEFAULT_BACKBONE)
-        return LoadedModel(backbone, starter_classifier(backbone))
+        return LoadedModel(backbone, starter_classifier(backbone), self._limits)
 
     def _load_run(self, folder: Path) -> LoadedModel:
         from clf_core.models.classifier import load_classifier
 
         classifier = load_classifier(folder)
         backbone = self._workspace.backbones.ensure(classifier.spec.backbone)
-        classifier.require(backbone.spec)
-        return LoadedModel(backbone, classifier)
+        return LoadedModel(backbone, classifier, self._limits)

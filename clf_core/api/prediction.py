@@ -1,6 +1,5 @@
 """Answers for new pictures."""
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -72,12 +71,9 @@ class Predictions:
 
     def csv(self, report: BatchReport) -> bytes:
         """Return a batch's answers as CSV, UTF-8; names that a spreadsheet would run as formulas are neutralised."""
-        from clf_core.prediction.batch import write_csv
+        from clf_core.prediction.batch import csv_text
 
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "predictions.csv"
-            write_csv(report, path)
-            return path.read_bytes()
+        return csv_text(report).encode("utf-8", "backslashreplace")
 
     def warm_up(self) -> None:
         """Load the starter model, so that the first visitor's first picture is answered without a wait."""

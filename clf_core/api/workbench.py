@@ -32,7 +32,7 @@ class Workbench:
         self.datasets = Datasets(workspace, settings)
         self.runs = Runs(workspace)
         self.evaluation = Evaluation(workspace, self.runs)
-        models = LoadedModels(workspace, self.runs)
+        models = LoadedModels(workspace, self.runs, settings.limits)
         self.prediction = Predictions(models, settings)
         self.explanation = Explanations(models, workspace, settings)
         self.backbones = Backbones(workspace)

@@ -93,10 +93,10 @@ class _Worker:
         from clf_core.prediction.predictor import Predictor
 
         rows = manifest.select("test")
-        if not len(rows.sha256):
+        if not len(rows):
             self._events.message("There are no test pictures, so nobody knows how good the model is.")
             return None
-        self._events.stage("test", len(rows.sha256))
+        self._events.stage("test", len(rows))
         paths = [workspace.pictures.path(sha256) for sha256 in rows.sha256]
         probabilities = Predictor(classifier, runtime).probabilities(paths, self._events.progress)
         self._events.check_cancelled()

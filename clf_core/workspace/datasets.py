@@ -132,15 +132,13 @@ def _version_paths(folder: Path, version: int) -> tuple[Path, Path]:
 
 
 def _version_record(number: int, created: float, imported: "ImportedPictures") -> VersionRecord:
-    class_splits = imported.manifest.class_splits()
-    classes = {name: sum(splits.values()) for name, splits in class_splits.items()}
     return VersionRecord(
         version=number,
         created=created,
         pictures=len(imported.manifest),
-        classes=classes,
-        splits=imported.manifest.counts(),
-        class_splits=class_splits,
+        classes=imported.manifest.counts(),
+        splits=imported.manifest.split_counts(),
+        class_splits=imported.manifest.class_splits(),
         skipped=imported.skipped,
         ignored_count=imported.ignored_count,
         notices=imported.notices,
