@@ -1,0 +1,137 @@
+"""A loaded classifier that answers for pictures, with the preprocessing stored in the model."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf_core.config import ImportLimits
+from clf_core.data.loading import input_from_bytes, load_inputs
+from clf_core.models.classifier import Classifier, ClassifierSpec
+from clf_core.models.runtime import FeatureRuntime
+from clf_core.results import ClassProbability, Prediction
+
+TOP = 5
+"""Classes listed in an answer, at most."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model says of one picture.
+
+    Attributes:
+        label: the most probable class; of equals, the first in class order.
+        probability: of ``label``.
+        top: best classes first, ``TOP`` at most.
+        probabilities: of every class, adding up to 1.
+    """
+
+    label: str
+    probability: float
+    top: tuple[ClassProbability, ...]
+    probabilities: dict[str, float]
+
+
+class Predictor:
+    """A classifier on a loaded backbone. Safe to use from several threads at once.
+
+    Args:
+        classifier: the head with its classes and preprocessing.
+        runtime: the backbone it was trained on, loaded.
+        limits: caps on the pictures that are decoded.
+
+    Raises:
+        StateError: the classifier was trained on other weights than the runtime holds.
+    """
+
+    def __init__(self, classifier: Classifier, runtime: FeatureRuntime, limits: ImportLimits | None = None) -> None:
+        classifier.require(runtime.spec)
+        self._classifier = classifier
+        self._runtime = runtime
+        self._limits = limits or ImportLimits()
+
+    @property
+    def spec(self) -> ClassifierSpec:
+        """Classes, preprocessing and origin of the model."""
+        return self._classifier.spec
+
+    def predict(self, name: str, data: bytes) -> Prediction:
+        """Answer for one picture file.
+
+        Args:
+            name: its file name, only repeated in the answer.
+            data: the whole file.
+
+        Raises:
+            PictureError: the bytes are not a picture that can be decoded.
+        """
+        start = time.perf_counter()
+        answer = self.answer(self.prepare(data))
+        return Prediction(
+            name=name,
+            label=answer.label,
+            probability=answer.probability,
+            top=answer.top,
+            milliseconds=(time.perf_counter() - start) * 1000,
+        )
+
+    def prepare(self, data: bytes, limits: ImportLimits | None = None) -> NDArray[np.uint8]:
+        """Decode a picture file into the part the model sees: [S, S, 3] uint8 RGB.
+
+        Args:
+            data: the whole file.
+            limits: other caps than the predictor's own.
+
+        Raises:
+            PictureError: the bytes are not a picture that can be decoded.
+        """
+        return input_from_bytes(data, self.spec.preprocessing, limits or self._limits)
+
+    def answer(self, picture: NDArray[np.uint8]) -> Answer:
+        """Answer for one prepared picture, [S, S, 3] uint8 RGB."""
+        features = self._runtime.features(picture[None])  # [1, D]
+        probabilities = self._classifier.probabilities(features)[0].astype(float)  # [K]
+        best = np.argsort(-probabilities, kind="stable")[:TOP]
+        classes = self.spec.classes
+        top = tuple(ClassProbability(name=classes[index], probability=probabilities[index]) for index in best)
+        return Answer(
+            label=top[0].name,
+            probability=top[0].probability,
+            top=top,
+            probabilities=dict(zip(classes, probabilities.tolist(), strict=True)),
+        )
+
+    def stream(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
+        """Prepared pictures one by one -> probabilities float32 [K], in the same order.
+
+        Drawing from ``pictures`` overlaps with the network's work; errors it raises pass through.
+        """
+        for features in self._runtime.stream(pictures):
+            yield self._classifier.probabilities(features[None])[0]
+
+    def probabilities(
+        self, paths: Iterable[Path], progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        """Probabilities for stored pictures, in order.
+
+        Args:
+            paths: N picture files that are known to be readable.
+            progress: called with the number of pictures done, after each.
+
+        Returns:
+            [N, K] float32, rows adding up to 1.
+
+        Raises:
+            PictureError: a file cannot be decoded.
+        """
+        files = list(paths)
+        result = np.empty((len(files), len(self.spec.classes)), dtype=np.float32)
+        inputs = load_inputs(files, self.spec.preprocessing, self._limits)
+        for index, row in enumerate(self.stream(inputs)):
+            result[index] = row
+            if progress:
+                progress(index + 1)
+        return result
