@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from clf_core.data import columns
 from clf_core.errors import NotFoundError, StorageError
 from clf_core.files import write_bytes
 from clf_core.results import Picture, PicturePage
@@ -106,8 +107,18 @@ class Manifest:
         import pyarrow as pa
 
         listed = list(rows)
-        columns = {name: [getattr(row, name) for row in listed] for name in ManifestRow.__dataclass_fields__}
-        return cls(pa.table(columns, schema=_schema()))
+        arrays = [
+            columns.strings([row.sha256 for row in listed]),
+            columns.integers([row.size for row in listed], np.int64),
+            columns.integers([row.width for row in listed], np.int32),
+            columns.integers([row.height for row in listed], np.int32),
+            columns.strings([row.label for row in listed]),
+            columns.strings([row.split for row in listed]),
+            columns.strings([row.group for row in listed]),
+            columns.strings([row.source_name for row in listed]),
+            columns.string_lists([row.flags for row in listed]),
+        ]
+        return cls(pa.Table.from_arrays(arrays, schema=_schema()))
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -164,12 +175,11 @@ class Manifest:
     def select(self, split: Split) -> ManifestRows:
         """The pictures of one split, in manifest order."""
         chosen = np.flatnonzero(self._split_index == SPLITS.index(split))
-        table = self._table.take(chosen)
         return ManifestRows(
-            sha256=table.column("sha256").to_pylist(),
+            sha256=_pick(self._column("sha256"), chosen),
             label_index=self._label_index[chosen],
-            source_name=table.column("source_name").to_pylist(),
-            group=table.column("group").to_pylist(),
+            source_name=_pick(self._column("source_name"), chosen),
+            group=_pick(self._column("group"), chosen),
         )
 
     def counts(self) -> dict[str, int]:
@@ -214,14 +224,22 @@ class Manifest:
         if split is not None:
             matches &= self._split_index == SPLITS.index(split)
         found = np.flatnonzero(matches)
-        chosen = self._table.take(found[max(offset, 0) : max(offset, 0) + max(limit, 0)])
-        shown = chosen.select(list(Picture.model_fields)).to_pylist()
-        return PicturePage(total=len(found), pictures=tuple(Picture(**row) for row in shown))
+        start = max(offset, 0)
+        shown = found[start : start + max(limit, 0)]
+        fields = [self._table.column(name) for name in Picture.model_fields]
+        pictures = tuple(
+            Picture(**dict(zip(Picture.model_fields, (field[int(row)].as_py() for field in fields), strict=True)))
+            for row in shown
+        )
+        return PicturePage(total=len(found), pictures=pictures)
+
+    def _column(self, name: str) -> list[str]:
+        values: list[str] = self._table.column(name).to_pylist()
+        return values
 
     @cached_property
     def _labels(self) -> list[str]:
-        labels: list[str] = self._table.column("label").to_pylist()
-        return labels
+        return self._column("label")
 
     @cached_property
     def _label_index(self) -> NDArray[np.int64]:
@@ -230,8 +248,8 @@ class Manifest:
 
     @cached_property
     def _split_index(self) -> NDArray[np.int64]:
-        places = {split: index for index, split in enumerate(SPLITS)}
-        return np.array([places[split] for split in self._table.column("split").to_pylist()], dtype=np.int64)
+        places: dict[str, int] = {split: index for index, split in enumerate(SPLITS)}
+        return np.array([places[split] for split in self._column("split")], dtype=np.int64)
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
@@ -239,6 +257,10 @@ def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
     parts = re.split(r"([0-9]+)", text)
     key = tuple((0, int(part), "") if at % 2 else (1, 0, part.casefold()) for at, part in enumerate(parts) if part)
     return (*key, (2, 0, text))
+
+
+def _pick(values: list[str], places: NDArray[np.int64]) -> list[str]:
+    return [values[place] for place in places]
 
 
 def _schema() -> "pa.Schema":

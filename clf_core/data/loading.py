@@ -1,0 +1,89 @@
+"""Pictures as a stream of network inputs, decoded in threads ahead of whoever consumes them."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf_core.config import ImportLimits, Preprocessing
+from clf_core.data.decoding import decode
+from clf_core.data.transforms import to_input
+from clf_core.device import cpu_count
+from clf_core.errors import PictureError
+
+_MAX_THREADS = 16
+_AHEAD_PER_THREAD = 4
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def input_from_bytes(data: bytes, preprocessing: Preprocessing, limits: ImportLimits) -> NDArray[np.uint8]:
+    """Decode one picture file and make it a network input; the one way from file to input.
+
+    JPEG files may be decoded at reduced scale, but never below twice the size needed, so that the
+    resampling filter still averages over real pixels (as Pillow's ``reducing_gap=2``).
+
+    Returns:
+        [S, S, 3] uint8, see ``to_input``.
+
+    Raises:
+        PictureError: the file cannot be decoded.
+    """
+    return to_input(decode(data, limits, at_least=2 * preprocessing.resize_size), preprocessing)
+
+
+def load_inputs(
+    items: Sequence[Path], preprocessing: Preprocessing, limits: ImportLimits, threads: int | None = None
+) -> Iterator[NDArray[np.uint8]]:
+    """Decode pictures in threads and yield them in the order of ``items``.
+
+    Args:
+        items: paths of ours, such as those of the picture store.
+        preprocessing: the model's.
+        limits: caps for decoding.
+        threads: how many decode at once; None for one per core. A few pictures per thread are decoded
+            ahead, so memory does not grow with the dataset.
+
+    Yields:
+        [S, S, 3] uint8, one per item.
+
+    Raises:
+        PictureError: naming the file that cannot be read or decoded.
+    """
+
+    def load(path: Path) -> NDArray[np.uint8]:
+        try:
+            return input_from_bytes(path.read_bytes(), preprocessing, limits)
+        except PictureError as error:
+            raise PictureError(f"{path.name}: {error.what}") from error
+        except OSError as error:
+            raise PictureError(f"{path.name}: {error.strerror or 'the file cannot be read'}") from error
+
+    return map_ahead(load, items, threads)
+
+
+def map_ahead(
+    work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int | None = None
+) -> Generator[_Result, None, None]:
+    """Like ``map``, in threads and with a bounded number of results waiting.
+
+    Results come in order and an exception of ``work`` comes in its place. Leaving the loop early drops
+    what has not been started and waits for what has.
+    """
+    count = threads or min(cpu_count(), _MAX_THREADS)
+    waiting: deque[Future[_Result]] = deque()
+    executor = ThreadPoolExecutor(count, thread_name_prefix="decode")
+    try:
+        for item in items:
+            waiting.append(executor.submit(work, item))
+            if len(waiting) >= count * _AHEAD_PER_THREAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        executor.shutdown(cancel_futures=True)
