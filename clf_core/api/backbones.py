@@ -11,7 +11,7 @@ class Backbones:
         self._workspace = workspace
 
     def list(self) -> tuple[BackboneInfo, ...]:
-        """Return the recommended networks, then others on this machine, each saying whether its weights are on this machine.
+        """Return the recommended networks, then others on this machine; each says whether it needs a download.
 
         Any other timm model name may be given to a run as well.
         """

@@ -228,8 +228,11 @@ def _version(connection: sqlite3.Connection) -> int:
 def _set_aside(path: Path, reason: Exception) -> None:
     kept = path.with_suffix(".set-aside")
     _log.warning("The index %s cannot be used (%s); it is kept as %s and filled again", path, reason, kept.name)
-    path.replace(kept)
-    path.with_name(path.name + "-journal").unlink(missing_ok=True)  # it belongs to the damaged file
+    try:
+        path.replace(kept)
+        path.with_name(path.name + "-journal").unlink(missing_ok=True)  # it belongs to the damaged file
+    except OSError as error:
+        raise storage_error(error, path) from error
 
 
 def _insert(connection: sqlite3.Connection, kind: Kind, entry: Entry) -> None:
@@ -260,5 +263,3 @@ def _errors_in_words(path: Path) -> Iterator[None]:
             why=str(error),
             remedy=f"Check the disk; the file {path.name} may be deleted, it is filled again from the directories",
         ) from error
-    except OSError as error:
-        raise storage_error(error, path) from error
