@@ -63,6 +63,7 @@ class HeatmapMaker:
             ConfigError: there is no such method.
             ValueError: the picture does not have the network's size, or there is no such class.
         """
+        import torch
         from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
         from clf_core.models.network import normalise
@@ -78,7 +79,7 @@ class HeatmapMaker:
             raise ValueError(f"target must be the index of a class, got {target}")
         batch = normalise(picture[None], self._preprocessing)  # [1, 3, S, S]
         try:
-            with self._lock:
+            with self._lock, torch.enable_grad():
                 cam = self._methods[method](batch, [ClassifierOutputTarget(target)])  # [1, S, S]
         except IndexError as error:
             raise ValueError(f"target must be the index of a class, got {target}") from error

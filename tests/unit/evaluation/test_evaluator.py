@@ -4,6 +4,7 @@ from sklearn.metrics import f1_score, log_loss
 
 from clf_core.errors import DatasetError
 from clf_core.evaluation.evaluator import evaluate
+from clf_core.evaluation.tested import cell, tested_pictures
 from clf_core.results import EvaluationReport
 
 
@@ -32,6 +33,16 @@ def test_a_good_model():
     assert (ant.name, ant.support) == ("ant", 26)
     assert ant.recall == pytest.approx(24 / 26)
     assert ant.recall_low < ant.recall < ant.recall_high
+
+
+def test_each_cell_of_the_matrix_has_its_pictures():
+    random = np.random.default_rng(0)
+    classes = ["a", "b", "c"]
+    true, probabilities = random.integers(0, 3, 80), random.dirichlet(np.ones(3), 80).astype(np.float32)
+    report = evaluate("r", classes, true, probabilities, {"a": 1})
+    rows = tested_pictures([str(n) for n in range(80)], [f"{n}.jpg" for n in range(80)], classes, true, probabilities)
+    counts = tuple(tuple(len(cell(rows, name, said)) for said in classes) for name in classes)
+    assert counts == report.confusion_matrix
 
 
 def test_the_report_survives_its_own_json():

@@ -136,6 +136,12 @@ def test_threads_take_turns(explained):
     assert len({heatmap.tobytes() for heatmap in alone}) == 8
 
 
+def test_a_caller_that_has_switched_gradients_off_gets_its_map(colours, red_and_green):
+    with torch.no_grad():
+        heatmap = colours.heatmap(red_and_green, 0)
+    np.testing.assert_array_equal(heatmap, colours.heatmap(red_and_green, 0))
+
+
 def test_an_unknown_method_is_the_persons_mistake(colours, red_and_green):
     with pytest.raises(ConfigError, match="no heatmap method 'x'") as caught:
         colours.heatmap(red_and_green, 0, method="x")
