@@ -3,8 +3,8 @@ import pytest
 from sklearn.metrics import f1_score, log_loss
 
 from clf_core.errors import DatasetError
+from clf_core.evaluation import tested
 from clf_core.evaluation.evaluator import evaluate
-from clf_core.evaluation.tested import cell, tested_pictures
 from clf_core.results import EvaluationReport
 
 
@@ -40,8 +40,10 @@ def test_each_cell_of_the_matrix_has_its_pictures():
     classes = ["a", "b", "c"]
     true, probabilities = random.integers(0, 3, 80), random.dirichlet(np.ones(3), 80).astype(np.float32)
     report = evaluate("r", classes, true, probabilities, {"a": 1})
-    rows = tested_pictures([str(n) for n in range(80)], [f"{n}.jpg" for n in range(80)], classes, true, probabilities)
-    counts = tuple(tuple(len(cell(rows, name, said)) for said in classes) for name in classes)
+    rows = tested.tested_pictures(
+        [str(n) for n in range(80)], [f"{n}.jpg" for n in range(80)], classes, true, probabilities
+    )
+    counts = tuple(tuple(len(tested.cell(rows, name, said)) for said in classes) for name in classes)
     assert counts == report.confusion_matrix
 
 
