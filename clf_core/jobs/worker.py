@@ -65,14 +65,14 @@ class _Worker:
         return exit_status
 
     def _train_and_test(self) -> dict[str, float]:
+        run, events = self._run, self._events
+        events.stage("prepare", 0)
+        events.check_cancelled()  # before the imports, which take a moment
         from clf_core import device
         from clf_core.models.classifier import save_classifier
         from clf_core.models.runtime import open_runtime
         from clf_core.training.quick import train_quick
 
-        run, events = self._run, self._events
-        events.stage("prepare", 0)
-        events.check_cancelled()
         workspace = Workspace(run.path.parent.parent)
         manifest = workspace.datasets.manifest(run.record.dataset_id, run.record.version)
         backbone = workspace.backbones.ensure(run.config.backbone, events.message)

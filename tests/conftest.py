@@ -1,0 +1,71 @@
+"""What tests of several layers need: a prepared network made once, workspaces that use it, small picture sets."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def prepared_backbones(tmp_path_factory) -> Path:
+    """A backbones folder that holds the default network, compiled; making one takes some seconds."""
+    from clf_core.config import DEFAULT_BACKBONE
+    from clf_core.models.backbone_store import BackboneStore
+
+    folder = tmp_path_factory.mktemp("prepared") / "backbones"
+    BackboneStore(folder).ensure(DEFAULT_BACKBONE)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_workspace(tmp_path_factory, prepared_backbones):
+    """``make_workspace()`` returns a new workspace folder in which the default network is ready."""
+
+    def make() -> Path:
+        root = tmp_path_factory.mktemp("workspace")
+        (root / "backbones").symlink_to(prepared_backbones, target_is_directory=True)
+        return root
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def write_pictures():
+    """``write_pictures(folder, {"train/red": 10})`` writes small noisy PNGs; a folder's last word gives the colour."""
+    colours = {"red": (200, 40, 40), "blue": (40, 40, 200), "green": (40, 180, 40)}
+
+    def write(folder: Path, counts: Mapping[str, int], size: int = 40, seed: int = 0) -> Path:
+        random = np.random.default_rng(seed)
+        for name, count in counts.items():
+            (folder / name).mkdir(parents=True)
+            base = np.array(colours[name.rsplit("/", 1)[-1]])
+            for number in range(count):
+                pixels = np.clip(base + random.normal(0, 40, (size, size, 3)), 0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / name / f"{number:04}.png", compress_level=1)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def in_terminal():
+    """``in_terminal(workspace, "datasets", "list")`` runs ``python -m clf_core`` as a person would."""
+
+    def run(workspace: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "clf_core", *map(str, arguments)],
+            cwd=ROOT,
+            env={**os.environ, "CLF_WORKSPACE": str(workspace), **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run

@@ -1,0 +1,26 @@
+import pytest
+
+from clf_core.config import TrainConfig
+from clf_core.jobs import process
+from clf_core.results import DatasetSummary
+from clf_core.workspace import Workspace
+from clf_core.workspace.run_directory import RunDirectory
+
+
+@pytest.fixture
+def run(tmp_path) -> RunDirectory:
+    """A new run made by this process, on a dataset that is not there."""
+    dataset = DatasetSummary(
+        id="d-" + "0" * 20,
+        name="Pets",
+        version=1,
+        created=0.0,
+        pictures=30,
+        classes={"a": 15, "b": 15},
+        splits={"train": 16, "val": 4, "test": 10},
+        class_splits={},
+        skipped=(),
+        ignored_count=0,
+        notices=(),
+    )
+    return Workspace(tmp_path).runs.create(dataset, TrainConfig(), None, process.current())

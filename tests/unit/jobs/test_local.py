@@ -1,0 +1,119 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+from clf_core.errors import StorageError
+from clf_core.jobs import process
+from clf_core.jobs.local import LocalLauncher
+from clf_core.jobs.summary import summarise
+from clf_core.results import ErrorWords
+from clf_core.workspace.records import RunStatus
+
+
+@pytest.fixture
+def launcher():
+    return LocalLauncher()
+
+
+@pytest.fixture
+def worker():
+    """A process that does nothing, in a session of its own as workers are; it ignores requests to stop."""
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True)
+    yield child
+    child.kill()
+    child.communicate()
+
+
+def _kill(child):
+    child.kill()
+    child.wait()
+
+
+def _running(worker):
+    return RunStatus(state="running", worker=process.identify(worker.pid), began=time.time())
+
+
+def test_a_run_is_starting_until_its_worker_says_so(launcher, run, worker):
+    assert launcher.state(run) == "starting"
+    run.write_launched(process.identify(worker.pid))
+    assert launcher.state(run) == "starting"
+    run.write_status(_running(worker))
+    assert launcher.state(run) == "running"
+
+
+@pytest.mark.parametrize("began", [True, False])
+def test_a_run_whose_worker_died_is_interrupted(launcher, run, worker, began):
+    run.write_launched(process.identify(worker.pid))
+    if began:
+        run.write_status(_running(worker))
+    _kill(worker)
+    assert launcher.state(run) == "interrupted"
+    assert "interrupted" in summarise(run, "interrupted").error.what
+
+
+def test_a_run_whose_maker_died_before_it_started_a_worker_is_interrupted(launcher, run, worker):
+    maker = process.identify(worker.pid)
+    record = run.record.model_copy(update={"created_by": maker})
+    run.write_new(record, run.config)
+    run.__dict__.pop("record")
+    assert launcher.state(run) == "starting"
+    _kill(worker)
+    assert launcher.state(run) == "interrupted"
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "cancelled"])
+def test_the_workers_last_word_counts_whether_it_lives_or_not(launcher, run, worker, state):
+    run.write_status(_running(worker).model_copy(update={"state": state}))
+    assert launcher.state(run) == state
+    _kill(worker)
+    assert launcher.state(run) == state
+
+
+def test_a_worker_that_does_not_listen_is_killed_within_two_seconds(launcher, run, worker):
+    run.write_status(_running(worker))
+    started = time.monotonic()
+    launcher.cancel(run)
+    assert time.monotonic() - started < 2
+    assert launcher.state(run) == "cancelled"
+    assert worker.wait(timeout=1) < 0
+
+
+def test_a_worker_cancelled_as_it_died_counts_as_cancelled(launcher, run, worker):
+    run.write_status(_running(worker))
+    run.request_cancel()
+    _kill(worker)
+    assert launcher.state(run) == "cancelled"
+
+
+def test_cancel_never_kills_another_process_with_the_same_number(launcher, run, worker):
+    stranger = process.identify(worker.pid).model_copy(update={"started": "another time"})
+    run.write_status(_running(worker).model_copy(update={"worker": stranger}))
+    launcher.cancel(run)
+    assert worker.poll() is None
+
+
+def test_a_start_that_fails_is_a_failed_run(launcher, run, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(StorageError):
+        launcher.submit(run)
+    assert launcher.state(run) == "failed"
+    assert "could not be started" in run.status().error.what
+
+
+def test_seconds_are_sane_whatever_the_clock_says(run, worker):
+    ahead = _running(worker).model_copy(update={"began": time.time() + 365 * 86400})
+    run.write_status(ahead)
+    assert summarise(run, "running").seconds == 0
+    assert summarise(run, "interrupted").seconds == 0
+
+
+def test_an_error_is_part_of_the_summary(run, worker):
+    words = ErrorWords(what="No")
+    run.write_status(_running(worker).model_copy(update={"state": "failed", "error": words, "seconds": 2.5}))
+    summary = summarise(run, "failed")
+    assert (summary.error, summary.seconds) == (words, 2.5)

@@ -1,0 +1,64 @@
+import pytest
+
+from clf_core.jobs.progress import ProgressReader
+from clf_core.jobs.summary import summarise
+from clf_core.results import CurvePoint, RunEvent
+
+POINT = CurvePoint(strength=1.0, train_loss=0.1, train_accuracy=1.0, val_loss=0.2, val_accuracy=0.9)
+
+
+@pytest.fixture
+def read(run):
+    reader = ProgressReader()
+    return lambda state="running": reader.read(run, summarise(run, state))
+
+
+def _progress(time, done, total, stage="features", rate=10.0):
+    return RunEvent(time=time, kind="progress", stage=stage, done=done, total=total, rate=rate)
+
+
+def test_before_the_first_event_nothing_is_known(read):
+    progress = read("starting")
+    assert (progress.stage, progress.done, progress.total, progress.eta_seconds) == ("prepare", 0, 0, None)
+
+
+def test_it_follows_the_events(run, read):
+    run.append_event(RunEvent(time=10.0, kind="stage", stage="features", total=20))
+    assert read().total == 20
+    run.append_event(_progress(11.0, 10, 20))
+    run.append_event(RunEvent(time=11.5, kind="message", stage="features", text="Hello."))
+    progress = read()
+    assert (progress.done, progress.rate, progress.messages) == (10, 10.0, ("Hello.",))
+    run.append_event(RunEvent(time=13.0, kind="stage", stage="head", total=7))
+    run.append_event(RunEvent(time=13.1, kind="curve", stage="head", point=POINT))
+    progress = read()
+    assert (progress.stage, progress.done, progress.total, progress.curve) == ("head", 0, 7, (POINT,))
+
+
+def test_the_time_left_counts_this_stage_and_those_after_it(run, read):
+    run.append_event(RunEvent(time=10.0, kind="stage", stage="features", total=20))
+    run.append_event(_progress(11.0, 10, 20))
+    # 10 pictures in a second: 1 s for the other 10, the head, 1 s for the 10 test pictures.
+    assert read().eta_seconds == pytest.approx(1.0 + 1.5 + 1.0)
+    run.append_event(RunEvent(time=12.0, kind="stage", stage="head", total=4))
+    run.append_event(_progress(13.0, 1, 4, stage="head", rate=1.0))
+    assert read().eta_seconds == pytest.approx(3.0 + 1.0)
+    run.append_event(RunEvent(time=16.0, kind="stage", stage="test", total=10))
+    assert read().eta_seconds == pytest.approx(1.0)
+    run.append_event(_progress(16.5, 5, 10, stage="test"))
+    assert read().eta_seconds == pytest.approx(0.5)
+    assert read("done").eta_seconds is None
+
+
+def test_a_clock_set_back_makes_no_nonsense(run, read):
+    run.append_event(RunEvent(time=1e9, kind="stage", stage="features", total=20))
+    run.append_event(_progress(1e9 - 3e7, 10, 20))
+    assert read().eta_seconds >= 0
+
+
+def test_the_runs_longest_unasked_are_forgotten_and_read_anew(run, monkeypatch):
+    monkeypatch.setattr("clf_core.jobs.progress._FOLLOWED_RUNS", 0)
+    reader = ProgressReader()
+    run.append_event(RunEvent(time=10.0, kind="stage", stage="features", total=20))
+    for _ in range(2):
+        assert reader.read(run, summarise(run, "running")).total == 20
