@@ -18,6 +18,7 @@ with float32 the features have a cosine of at least 0.995, and the accuracy of a
 
 import os
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -114,27 +115,32 @@ class OpenVinoRuntime:
 
     def stream(self, inputs: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
         """See ``FeatureRuntime.stream``."""
-        import openvino
-
-        queue = openvino.AsyncInferQueue(self._model, self._requests)
-        ready: dict[int, NDArray[np.float32]] = {}
-
-        def keep(request: Any, index: int) -> None:
-            ready[index] = np.array(request.get_output_tensor(0).data[0], dtype=np.float32)
-
-        queue.set_callback(keep)
-        handed_out = 0
+        # A ring of requests waited for in order. Not AsyncInferQueue: its Python callbacks are released by
+        # OpenVINO's own threads, and dropping the model just then waits for ever for the interpreter lock.
+        idle = [self._model.create_infer_request() for _ in range(self._requests)]
+        running: deque[Any] = deque()
         try:
-            for index, picture in enumerate(inputs):
-                queue.start_async({0: picture[None]}, index)  # copies the picture; waits for a free request
-                while handed_out in ready:
-                    yield ready.pop(handed_out)
-                    handed_out += 1
+            for picture in inputs:
+                finished = None
+                if not idle:
+                    idle.append(running.popleft())
+                    finished = _result(idle[0])
+                request = idle.pop()
+                request.start_async({0: picture[None]})  # copies the picture
+                running.append(request)
+                if finished is not None:
+                    yield finished
+            while running:
+                yield _result(running.popleft())
         finally:
-            queue.wait_all()  # also when the consumer stops early: the engine must not outlive its queue
-        while handed_out in ready:
-            yield ready.pop(handed_out)
-            handed_out += 1
+            for request in running:  # the consumer stopped early, or ``inputs`` failed
+                request.wait()
+
+
+def _result(request: Any) -> NDArray[np.float32]:
+    """Wait for an OpenVINO request; its features [D] float32, copied out of the engine's memory."""
+    request.wait()
+    return np.array(request.get_output_tensor(0).data[0], dtype=np.float32)
 
 
 class TorchRuntime:
