@@ -1,12 +1,14 @@
 """The pictures of a dataset: how many of what, what was left out and why, and a look at each."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from clf_core.api import Workbench
 from clf_core.config import TrainConfig
 from clf_core.results import DatasetSummary, Picture
 from clf_core.values import SPLITS
 from pages.components.escaping import md, plain
+from pages.components.heading import head, quiet, section, title
 from pages.components.importing import follow_import
 from pages.components.parts import Tile, balance, gallery
 from pages.components.pickers import choose_dataset
@@ -20,16 +22,16 @@ from pages.components.workbench import workbench
 _PAGE = 48
 
 
-def show_dataset(bench: Workbench, dataset: DatasetSummary) -> None:
+def show_dataset(bench: Workbench, dataset: DatasetSummary, place: DeltaGenerator) -> None:
     """The whole page for one dataset: sentence, what to do next, counts, report, gallery."""
     problems = bench.datasets.problems_before_training(dataset.id)
     pictures = f"{count(dataset.pictures, 'picture')} in {count(len(dataset.classes), 'class', 'classes')}"
     if problems:
-        st.title(f"{pictures}, not ready yet")
+        title(f"{pictures}, not ready yet", place)
         st.warning(" ".join(md(problem, 400) for problem in problems), icon=":material/info:")
     else:
         seconds = bench.runs.estimate(dataset.id, TrainConfig())
-        st.title(f"{pictures}, ready to train")
+        title(f"{pictures}, ready to train", place)
         st.markdown(f"Training takes about {duration(seconds)} on this machine.")
     if st.button(
         "Train",
@@ -40,7 +42,7 @@ def show_dataset(bench: Workbench, dataset: DatasetSummary) -> None:
     ):
         st.switch_page("train.py", query_params={"dataset": dataset.id, "new": "1"})
     with st.container(border=True):
-        st.subheader("How many of each")
+        section("How many of each")
         balance(dataset, key="balance")
     show_report(dataset)
     st.fragment(show_gallery)(bench, dataset)
@@ -56,15 +58,15 @@ def show_report(dataset: DatasetSummary) -> None:
             rows = [{"File": plain(item.name), "Reason": plain(item.reason)} for item in dataset.skipped]
             st.dataframe(rows, hide_index=True, alt="Skipped files with their reasons")
     else:
-        st.caption("Every picture could be read.")
+        quiet("Every picture could be read.")
     if dataset.ignored_count:
-        st.caption(f"{count(dataset.ignored_count, 'system file')} (such as .DS_Store) left aside.")
+        quiet(f"{count(dataset.ignored_count, 'system file')} (such as .DS_Store) left aside.")
 
 
 def show_gallery(bench: Workbench, dataset: DatasetSummary) -> None:
     """Pictures with filters and pages; a click opens one."""
     with told_in_words():
-        st.subheader("Look at them")
+        section("Look at them")
         everything = "All classes"
         with st.container(horizontal=True, vertical_alignment="bottom"):
             label = st.selectbox("Class", [everything, *dataset.classes], format_func=plain, width=260)
@@ -77,7 +79,7 @@ def show_gallery(bench: Workbench, dataset: DatasetSummary) -> None:
         number = st.session_state.get(f"page_{dataset.id}_{wanted}_{split}") or 1
         page = bench.datasets.pictures(dataset.id, label=wanted, split=split, offset=(number - 1) * _PAGE, limit=_PAGE)
         if not total:
-            st.caption("No pictures match.")
+            quiet("No pictures match.")
             return
         opened = gallery(
             [_tile(picture) for picture in page.pictures], key="gallery", label="Pictures", action="Look closer"
@@ -89,13 +91,13 @@ def show_gallery(bench: Workbench, dataset: DatasetSummary) -> None:
             look_closer(bench, by_id[opened])
 
 
-@st.dialog("Picture", width="medium")
+@st.dialog("Picture")
 def look_closer(bench: Workbench, picture: Picture) -> None:
     """One picture, large, with what is known about it."""
     with told_in_words():
-        st.image(bench.datasets.thumbnail(picture.sha256, 512), width="stretch", alt=f"A picture of {picture.label}")
+        st.image(bench.datasets.thumbnail(picture.sha256, 384), width="content", alt=f"A picture of {picture.label}")
         st.markdown(f"**{md(picture.label)}**, used {SPLIT_WORDS[picture.split]}")
-        st.caption(f"{md(picture.source_name)} · {picture.width} × {picture.height} pixels · {picture.size:,} bytes")
+        quiet(f"{md(picture.source_name)} · {picture.width} × {picture.height} pixels · {picture.size:,} bytes")
 
 
 def _tile(picture: Picture) -> Tile:
@@ -110,19 +112,21 @@ def _tile(picture: Picture) -> Tile:
 
 bench = workbench()
 if not follow_import():
-    current = choose_dataset(bench)
+    left, right = head()
+    with right:
+        current = choose_dataset(bench)
     if current is None:
-        st.title("No pictures yet")
+        title("No pictures yet")
         st.markdown("Bring your own, one folder per class, or begin with a built-in sample.")
         own, samples = st.columns(2, gap="large")
         with own.container(border=True):
-            st.subheader("Your pictures")
+            section("Your pictures")
             import_form(bench, primary=True)
         with samples:
-            st.subheader("Built-in samples")
+            section("Built-in samples")
             sample_cards(bench, primary=False)
     else:
-        show_dataset(bench, current)
+        show_dataset(bench, current, left)
         with st.expander(
             "Add another dataset", icon=":material/add_photo_alternate:", key="more", on_change="rerun"
         ) as more:

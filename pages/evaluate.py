@@ -1,11 +1,13 @@
 """How good a run is on pictures it has never seen: the verdict first, the evidence under it."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from clf_core.api import Workbench
 from clf_core.results import EvaluationReport, RunSummary, TestedPicture
 from pages.components.charts import class_table, recall_chart
 from pages.components.escaping import md
+from pages.components.heading import head, quiet, title
 from pages.components.parts import Tile, confusion_matrix, gallery, verdict
 from pages.components.pickers import choose_finished_run
 from pages.components.problems import told_in_words
@@ -33,10 +35,10 @@ def show_mixups(bench: Workbench, run: RunSummary, report: EvaluationReport) -> 
             else:
                 st.markdown(f"**{number} of {md(names[true])}** taken for **{md(names[said])}**")
             if not pictures:
-                st.caption("No test picture fell into this cell.")
+                quiet("No test picture fell into this cell.")
             show_tested(run, pictures[:_CELL_LIMIT], key="cell")
             if len(pictures) > _CELL_LIMIT:
-                st.caption(f"The first {_CELL_LIMIT} are shown.")
+                quiet(f"The first {_CELL_LIMIT} are shown.")
 
 
 def worst_cell(report: EvaluationReport) -> tuple[int, int]:
@@ -79,7 +81,7 @@ def show_classes(report: EvaluationReport) -> None:
         recall_chart(report), config={"displayModeBar": False}, alt="Recall of each class with its 95 % interval"
     )
     st.dataframe(class_table(report), hide_index=True, alt="Precision, recall and F1 of each class")
-    st.caption(
+    quiet(
         "Precision: of the pictures called this, the share that is. Recall: of the pictures of this class, the share "
         "found. F1: their harmonic mean. A dash means that there was nothing to count."
     )
@@ -107,16 +109,16 @@ def show_figures(report: EvaluationReport) -> None:
         )
         st.metric("Brier", f"{report.brier:.3f}", border=True, help="Squared distance to the truth, 0 to 2.")
         st.metric("ECE", f"{report.ece:.3f}", border=True, help=f"Expected calibration error, {report.ece_bins} bins.")
-    st.caption(
+    quiet(
         f"Measured once, on {count(report.n, 'test picture')} the model had never seen. Looked at "
         f"{count(report.looks, 'time')}: the more often one chooses by these figures, the less honest they become."
     )
 
 
-def show(bench: Workbench, run: RunSummary) -> None:
+def show(bench: Workbench, run: RunSummary, place: DeltaGenerator) -> None:
     """The whole page for one run."""
     report = bench.evaluation.report(run.id)
-    st.title(f"How good is {md(run.name, 60)}?")
+    title(f"How good is {md(run.name, 60)}?", place)
     verdict(report)
     if st.button("Try it on your own picture", type="primary", icon=":material/image_search:"):
         go_to_run("predict.py", run.id)
@@ -137,10 +139,12 @@ def show(bench: Workbench, run: RunSummary) -> None:
 
 
 bench = workbench()
-current = choose_finished_run(bench)
+left, right = head()
+with right:
+    current = choose_finished_run(bench)
 if current is None:
     empty_page(
         bench, "Nothing to evaluate yet", "Once a run is done, its honest result on unseen pictures stands here."
     )
 else:
-    show(bench, current)
+    show(bench, current, left)

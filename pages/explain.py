@@ -7,7 +7,8 @@ from clf_core.errors import NotFoundError
 from clf_core.results import Explanation
 from pages.components.answers import explain_once, show_heatmap
 from pages.components.escaping import md
-from pages.components.parts import Tile, bars, gallery
+from pages.components.heading import head, quiet, title
+from pages.components.parts import Tile, answer, gallery
 from pages.components.pickers import choose_model, picture_input
 from pages.components.serving import thumbnail_url
 from pages.components.words import percent
@@ -78,7 +79,7 @@ def show(bench: Workbench, model: str, name: str, data: bytes) -> None:
         with st.expander("Advanced", icon=":material/tune:"):
             methods = bench.explanation.methods()
             st.selectbox("Method", list(methods), format_func=methods.__getitem__, key="explain_method")
-            st.caption(f"Evidence is read from the layer {md(explanation.layer)}, the last one that still has a place.")
+            quiet(f"Evidence is read from the layer {md(explanation.layer)}, the last one that still has a place.")
         if "picture" in st.query_params and st.button("Another test picture", icon=":material/photo_library:"):
             del st.query_params["picture"]
             st.rerun()
@@ -86,9 +87,7 @@ def show(bench: Workbench, model: str, name: str, data: bytes) -> None:
 
 def show_classes(explanation: Explanation, *, key: str) -> None:
     """What the model said, and a chip per class to ask 'and for this one?'."""
-    st.header(md(explanation.label))
-    st.markdown(f"**{percent(explanation.probability)}** sure")
-    bars(explanation.top, key="explain_bars", label="Most probable classes")
+    answer(explanation.label, f"{percent(explanation.probability)} sure", explanation.top, key="explain_bars")
     shares = {item.name: item.probability for item in explanation.top}
     st.pills(
         "Show the evidence for",
@@ -100,15 +99,16 @@ def show_classes(explanation: Explanation, *, key: str) -> None:
 
 
 bench = workbench()
-st.title("Where the model looked")
-st.markdown("The heatmap shows which parts of a picture spoke for a class.")
+left, right = head()
+title("Where the model looked", left)
 if "run" in st.query_params and "model" not in st.query_params:
     st.query_params["model"] = st.query_params["run"]
-model = choose_model(bench)
+with right:
+    model = choose_model(bench)
 picked = chosen_picture(bench, model)
 if picked is not None:
     show(bench, model, *picked)
 elif model != STARTER and st.session_state.get("explain_which", _TEST) == _TEST:
     offer_test_pictures(bench, model)
 elif model == STARTER:
-    st.caption("This is the starter model, which knows 1,000 everyday things. Train a classifier to explain your own.")
+    quiet("This is the starter model, which knows 1,000 everyday things. Train a classifier to explain your own.")

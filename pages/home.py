@@ -4,7 +4,8 @@ import streamlit as st
 
 from clf_core.api import STARTER, Workbench
 from clf_core.errors import ClfError
-from pages.components.answers import explain_in_place, predict_once, show_answer
+from pages.components.answers import explain_in_place, nothing_yet, predict_once, show_answer
+from pages.components.heading import quiet, section, title
 from pages.components.importing import start_import
 from pages.components.pickers import picture_input
 from pages.components.problems import show_error
@@ -17,11 +18,12 @@ _RECENT = 4
 
 def show_me(bench: Workbench) -> None:
     """Left: drop a picture, get the starter's answer at once."""
-    st.subheader("Show me", help="The starter model was trained on ImageNet: 1,000 everyday things and animals.")
+    section("Show me", "The starter model was trained on ImageNet: 1,000 everyday things and animals.")
     st.markdown("Drop any picture and see what a ready-made model makes of it, and where it looked.")
     given = picture_input("home")
     if not given:
-        st.caption("Your pictures stay on this machine. Nothing is sent anywhere.")
+        nothing_yet()
+        quiet("Your pictures stay on this machine. Nothing is sent anywhere.")
         return
     name, file = given[0]
     data = file.getvalue()  # type: ignore[attr-defined]
@@ -34,7 +36,7 @@ def show_me(bench: Workbench) -> None:
 
 def teach_your_own(bench: Workbench, *, primary: bool) -> None:
     """Right: a built-in sample, or an archive of one's own."""
-    st.subheader("Teach your own")
+    section("Teach your own")
     st.markdown("Show it examples of each class, and it learns to tell them apart.")
     sample_cards(bench, primary=primary)
     archive = st.file_uploader(
@@ -57,7 +59,7 @@ def teach_your_own(bench: Workbench, *, primary: bool) -> None:
 
 bench = workbench()
 runs = bench.runs.list()
-st.title("Teach a computer to tell your pictures apart")
+title("Teach a computer to tell your pictures apart")
 left, right = st.columns(2, gap="large")
 with left:
     show_me(bench)
@@ -65,5 +67,5 @@ with right:
     teach_your_own(bench, primary=not runs)
 if runs:
     st.space("medium")
-    st.subheader("Where you left off")
+    section("Where you left off")
     show_runs(runs[:_RECENT], key="recent")

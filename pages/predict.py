@@ -6,8 +6,9 @@ import streamlit as st
 
 from clf_core.api import Workbench
 from clf_core.results import BatchReport
-from pages.components.answers import explain_in_place, predict_once, show_answer
+from pages.components.answers import explain_in_place, nothing_yet, predict_once, show_answer
 from pages.components.escaping import plain
+from pages.components.heading import head, title
 from pages.components.pickers import choose_model, picture_input, remembered
 from pages.components.words import count
 from pages.components.workbench import workbench
@@ -25,7 +26,7 @@ def show_many(bench: Workbench, model: str, files: list[tuple[str, BinaryIO]]) -
     identity = (model, tuple((name, getattr(file, "file_id", name)) for name, file in files))
     with st.spinner("Looking at the pictures"):
         report = remembered("predict_batch", identity, lambda: bench.prediction.predict_uploads(model, files))
-    st.header(count(report.predicted, "picture") + " answered")
+    st.header(count(report.predicted, "picture") + " answered", anchor=False)
     left_out = [count(report.skipped_count, "file") + " skipped"] if report.skipped_count else []
     left_out += [count(report.ignored_count, "system file") + " left aside"] if report.ignored_count else []
     st.markdown(" · ".join([f"{report.images_per_second:,.0f} pictures per second", *left_out]))
@@ -60,15 +61,16 @@ def table(report: BatchReport) -> list[dict[str, str | float | None]]:
 
 
 bench = workbench()
-st.title("What is in your picture?")
+heading, choice = head()
+title("What is in your picture?", heading)
+with choice:
+    model = choose_model(bench)
 left, right = st.columns(2, gap="large")
 with left:
-    model = choose_model(bench)
     given = picture_input("predict", many=True)
 with right:
     if not given:
-        with st.container(border=True, height=240, horizontal_alignment="center", vertical_alignment="center"):
-            st.markdown(":material/image_search: The answer appears here.", text_alignment="center")
+        nothing_yet()
     elif len(given) == 1 and not given[0][0].lower().endswith(".zip"):
         show_one(bench, model, *given[0])
 if given and (len(given) > 1 or given[0][0].lower().endswith(".zip")):

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.components.escaping import md
+from pages.components.heading import quiet, title
 from pages.components.runlist import show_runs
 from pages.components.starting import empty_page
 from pages.components.words import count, percent
@@ -18,8 +19,8 @@ else:
     headline = count(len(runs), "run")
     if best is not None:
         headline += f", the best {percent(best.metrics['accuracy'], 1)} right: {md(best.name, 60)}"
-    st.title(headline)
-    st.caption(
+    title(headline)
+    quiet(
         "Dot: share of test pictures answered right. Band: what to expect on new pictures (95 % interval). "
         "Where two bands overlap much, the difference may be chance."
     )

@@ -1,6 +1,7 @@
 """Start a training and watch it. Which run is watched lives in the address, so a reload finds it."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from clf_core.api import Workbench
 from clf_core.config import TrainConfig, train_config
@@ -8,6 +9,7 @@ from clf_core.errors import ConfigError, NotFoundError
 from clf_core.results import FINAL_STATES, DatasetSummary, RunSummary
 from pages.components.escaping import md
 from pages.components.forms import config_fields
+from pages.components.heading import head, title
 from pages.components.pickers import choose_dataset
 from pages.components.problems import show_error
 from pages.components.starting import empty_page
@@ -44,14 +46,14 @@ def watched_run(bench: Workbench) -> RunSummary | None:
     return going
 
 
-def show_form(bench: Workbench, dataset: DatasetSummary) -> None:
+def show_form(bench: Workbench, dataset: DatasetSummary, place: DeltaGenerator) -> None:
     """Preset, what will happen, Advanced, Train."""
     problems = bench.datasets.problems_before_training(dataset.id)
-    st.title(f"Train on {md(dataset.name, 60)}")
-    left, right = st.columns([3, 2], gap="large")
-    with left.container(border=True):
+    title(f"Train on {md(dataset.name, 60)}", place)
+    left, right = st.columns([3, 2], gap="medium")
+    with left.container(border=True, height="stretch"):
         time_place = show_preset()
-    with right:
+    with right.container(border=True, height="stretch"):
         show_plan(dataset)
     config = show_advanced(bench)
     if config is not None:
@@ -72,10 +74,10 @@ def show_form(bench: Workbench, dataset: DatasetSummary) -> None:
         st.rerun()
 
 
-def show_preset() -> "st.delta_generator.DeltaGenerator":
+def show_preset() -> DeltaGenerator:
     """The preset card; returns the place for the time, which is known once the settings are."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("#### :material/bolt: Quick")
+        st.markdown("#### :material/bolt: Quick", width="content")
         st.badge("Recommended", color="blue")
     st.markdown(
         "A network that already knows pictures stays as it is; only its last layer learns your classes. "
@@ -87,7 +89,7 @@ def show_preset() -> "st.delta_generator.DeltaGenerator":
 def show_plan(dataset: DatasetSummary) -> None:
     """What will happen, in three lines with this dataset's numbers."""
     splits = dataset.splits
-    st.markdown("**What will happen**")
+    st.markdown("#### What will happen")
     st.markdown(
         f"1. It looks at {count(splits.get('train', 0), 'picture')} to learn from.\n"
         f"2. It chooses its settings with {splits.get('val', 0):,} others, kept aside from learning.\n"
@@ -119,8 +121,10 @@ if run is not None:
     st.session_state["last_run"] = run.id
     show_run(bench, run)
 else:
-    current = choose_dataset(bench)
+    heading, choice = head()
+    with choice:
+        current = choose_dataset(bench)
     if current is None:
         empty_page(bench, "Nothing to train on yet", "Training needs pictures of at least two classes.")
     else:
-        show_form(bench, current)
+        show_form(bench, current, heading)

@@ -5,7 +5,8 @@ import streamlit as st
 from clf_core.api import STARTER, Workbench
 from clf_core.results import Explanation, Prediction
 from pages.components.escaping import md
-from pages.components.parts import bars, lens
+from pages.components.heading import quiet
+from pages.components.parts import answer, lens
 from pages.components.pickers import remembered
 from pages.components.words import percent
 
@@ -29,6 +30,13 @@ def explain_once(
     )
 
 
+def nothing_yet() -> None:
+    """Draw the empty place of an answer, so that people see where it will come."""
+    with st.container(border=True, height=260, horizontal_alignment="center", vertical_alignment="center"):
+        st.markdown("## :gray[:material/image_search:]", text_alignment="center")
+        quiet("The answer appears here: what it is, how sure, and where the model looked.", centred=True)
+
+
 def explain_in_place(bench: Workbench, model: str, data: bytes, *, slot: str) -> None:
     """Compute the heatmap of the model's own answer and draw it; its place is kept while it is computed."""
     with st.skeleton(height=HEATMAP_HEIGHT):
@@ -39,11 +47,14 @@ def explain_in_place(bench: Workbench, model: str, data: bytes, *, slot: str) ->
 def show_answer(prediction: Prediction, *, model: str, key: str) -> None:
     """Draw the label very large, then the five most probable classes."""
     sure = "sure" if prediction.probability >= 0.9 else "fairly sure" if prediction.probability >= 0.6 else "not sure"
-    st.header(md(prediction.label))
     known = "among 1,000 everyday things" if model == STARTER else "among the classes it learned"
-    st.markdown(f"**{percent(prediction.probability)}** {known}: {sure}")
-    bars(prediction.top, key=f"{key}_bars", label="Most probable classes")
-    st.caption(f"Answered in {prediction.milliseconds:.0f} milliseconds on this machine")
+    answer(
+        prediction.label,
+        f"{percent(prediction.probability)} {known}: {sure}",
+        prediction.top,
+        key=f"{key}_bars",
+        took=f"Answered in {prediction.milliseconds:.0f} milliseconds on this machine",
+    )
 
 
 def show_heatmap(bench: Workbench, explanation: Explanation, *, key: str) -> None:
@@ -56,7 +67,7 @@ def show_heatmap(bench: Workbench, explanation: Explanation, *, key: str) -> Non
             icon=":material/info:",
         )
     else:
-        st.caption(
+        quiet(
             f"Bright areas raised the score for **{md(explanation.target)}**; dark areas mattered little. "
             "It shows where the model looked, not whether it is right."
         )

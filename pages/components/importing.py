@@ -11,6 +11,7 @@ import streamlit as st
 from clf_core.errors import CancelledError, ClfError, InternalError
 from clf_core.results import ImportReport
 from pages.components.escaping import md
+from pages.components.heading import quiet, title
 from pages.components.problems import show_error, told_in_words
 from pages.components.words import count
 
@@ -95,13 +96,13 @@ def _draw_progress(job: ImportJob) -> None:
     with told_in_words():
         if job.finished.is_set():
             st.rerun()
-        st.title(f"Importing {md(job.title)}")
+        title(f"Importing {md(job.title)}")
         with st.container(border=True):
             if job.total:
                 skipped = f", {count(job.skipped, 'file')} skipped" if job.skipped else ""
                 st.progress(min(1.0, job.done / job.total), f"{job.done:,} of {job.total:,} files looked at{skipped}")
             else:
                 st.progress(0.0, "Reading the list of files")
-            st.caption("Every picture is decoded once, so that a broken one shows up now. You can leave this page.")
+            quiet("Every picture is decoded once, so that a broken one shows up now. You can leave this page.")
             if st.button("Cancel", icon=":material/close:", disabled=job.cancel.is_set()):
                 job.cancel.set()

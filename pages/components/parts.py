@@ -17,6 +17,7 @@ from clf_core.values import SPLITS
 from pages.components.escaping import plain
 from pages.components.words import SPLIT_WORDS, interval, percent
 
+_LENS_WIDTH = 520  # pixels: picture, slider and legend fit a laptop screen together
 _WEB = Path(__file__).with_name("web")
 
 
@@ -28,8 +29,8 @@ def _part(name: str, html: str = "") -> Any:
     )
 
 
+_answer = _part("answer")
 _balance = _part("balance")
-_bars = _part("bars", '<ol class="part bars"></ol>')
 _gallery = _part("gallery", '<div class="part gallery" role="group"></div>')
 _lens = _part("lens")
 _matrix = _part("matrix", '<div class="part matrix"></div>')
@@ -62,13 +63,14 @@ class Tile:
     tone: Literal["", "right", "wrong"] = ""
 
 
-def bars(probabilities: Sequence[ClassProbability], *, key: str, label: str = "Probabilities") -> None:
-    """Draw probabilities as horizontal bars, best first."""
+def answer(label: str, sure: str, probabilities: Sequence[ClassProbability], *, key: str, took: str = "") -> None:
+    """Draw an answer: the class very large, how sure, the most probable classes as bars, how long it took."""
     rows = [
         {"name": plain(item.name, 80), "value": item.probability, "text": percent(item.probability, 1)}
         for item in probabilities
     ]
-    _bars(data={"rows": rows, "label": label}, key=key)
+    words = {"label": plain(label, 80), "sure": sure, "took": took, "title": "Most probable classes"}
+    _answer(data={"rows": rows, **words}, key=key)
 
 
 def balance(dataset: DatasetSummary, *, key: str) -> None:
@@ -156,7 +158,7 @@ def lens(explanation: Explanation, heat: NDArray[np.uint8], legend: NDArray[np.u
             "heatmap": _data_uri(heat),
             "legend": _data_uri(legend),
             "ratio": width / height,
-            "width": 0,
+            "width": _LENS_WIDTH,
             "opacity": 0 if explanation.empty else 50,
             "alt": f"The picture as the model saw it; bright areas spoke for {plain(explanation.target)}",
             "low": "mattered little",

@@ -8,8 +8,11 @@ import streamlit as st
 from clf_core.api import STARTER, Workbench
 from clf_core.results import DatasetSummary, RunSummary
 from pages.components.escaping import plain
+from pages.components.heading import quiet
 
 PICTURE_TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
+
+_PICTURE_MEGABYTES = 100
 
 T = TypeVar("T")
 
@@ -70,13 +73,15 @@ def picture_input(key: str, *, many: bool = False) -> list[tuple[str, BinaryIO]]
     )
     if way == "Camera":
         taken = st.camera_input("Take a picture", key=f"{key}_camera", label_visibility="collapsed")
-        st.caption("Browsers allow the camera only on this machine or over HTTPS.")
+        quiet("Browsers allow the camera only on this machine or over HTTPS.")
         return [("camera.jpg", taken)] if taken else []
     if many:
         types = [*PICTURE_TYPES, "zip"]
         dropped = st.file_uploader("Pictures, or a zip of them", types, accept_multiple_files=True, key=f"{key}_files")
         return [(file.name, file) for file in dropped]
-    single = st.file_uploader("A picture", PICTURE_TYPES, key=f"{key}_file", label_visibility="collapsed")
+    single = st.file_uploader(
+        "A picture", PICTURE_TYPES, key=f"{key}_file", label_visibility="collapsed", max_upload_size=_PICTURE_MEGABYTES
+    )
     return [(single.name, single)] if single else []
 
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from clf_core.errors import ClfError
 from pages.components.workbench import workbench
 
-THUMBNAIL_SIZES = (128, 256, 512)
+THUMBNAIL_SIZES = (96, 192, 384)  # the store offers these
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 # Only this server may be asked for anything: a hostile name that slips into Markdown still sends no request.
@@ -77,8 +77,8 @@ def routes() -> list[Route]:
 
 
 async def thumbnail(request: Request) -> Response:
-    """Answer /thumb/<sha256>?size=256 with a newly encoded small WEBP; never with the file as it was uploaded."""
-    sha256, size = request.path_params["sha256"], request.query_params.get("size", "256")
+    """Answer /thumb/<sha256>?size=384 with a newly encoded small WEBP; never with the file as it was uploaded."""
+    sha256, size = request.path_params["sha256"], request.query_params.get("size", "384")
     if not _SHA256.fullmatch(sha256) or size not in map(str, THUMBNAIL_SIZES):
         return PlainTextResponse("No such picture", status_code=404)
     try:
@@ -88,7 +88,7 @@ async def thumbnail(request: Request) -> Response:
     return Response(data, media_type="image/webp", headers={"Cache-Control": "private, max-age=31536000, immutable"})
 
 
-def thumbnail_url(sha256: str, size: int = 256) -> str:
+def thumbnail_url(sha256: str, size: int = 384) -> str:
     """Return the address of a thumbnail."""
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
     return f"{'/' + base if base else ''}/thumb/{sha256}?size={size}"

@@ -5,6 +5,7 @@ import streamlit as st
 from clf_core.api import Workbench
 from clf_core.results import SampleCard
 from pages.components.escaping import md
+from pages.components.heading import quiet, section, title
 from pages.components.importing import start_import
 from pages.components.words import count
 
@@ -28,7 +29,7 @@ def sample_cards(workbench: Workbench, *, primary: bool) -> None:
             words, action = st.columns([3, 1], vertical_alignment="center")
             icon = _ICONS.get(card.key, ":material/photo_library:")
             words.markdown(f"{icon} **{md(card.title)}**  \n{md(card.description, 300)}")
-            words.caption(f"{count(card.picture_count, 'picture')} · {count(card.class_count, 'class', 'classes')}")
+            quiet(f"{count(card.picture_count, 'picture')} · {count(card.class_count, 'class', 'classes')}", words)
             if action.button(
                 "Use it",
                 key=f"sample_{card.key}",
@@ -45,11 +46,11 @@ def start_sample(workbench: Workbench, card: SampleCard) -> None:
     st.switch_page("data.py", query_params={"import": job.id})
 
 
-def empty_page(workbench: Workbench, title: str, why: str) -> None:
+def empty_page(workbench: Workbench, sentence: str, why: str) -> None:
     """Draw the designed empty state of a page: what is missing, and a way to begin from a sample."""
-    st.title(title)
+    title(sentence)
     st.markdown(why)
     st.space("small")
-    st.subheader("Begin with a built-in sample")
+    section("Begin with a built-in sample")
     sample_cards(workbench, primary=True)
     st.page_link("data.py", label="Or bring your own pictures", icon=":material/upload:")

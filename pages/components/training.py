@@ -7,6 +7,7 @@ import streamlit as st
 from clf_core.api import Workbench
 from clf_core.results import FINAL_STATES, STAGES, CurvePoint, RunProgress, RunSummary, Stage
 from pages.components.escaping import md
+from pages.components.heading import quiet, title
 from pages.components.palette import categorical, muted
 from pages.components.parts import stages
 from pages.components.problems import show_error, told_in_words
@@ -15,6 +16,7 @@ from pages.components.words import count, duration, interval, percent
 
 _TICK_SECONDS = 0.5
 _CURVE_HEIGHT = 280
+_STRENGTHS = (0.001, 1000.0)  # ends of the axis before the first point, so that it does not move later
 
 _STAGE_NAMES: dict[Stage, str] = {
     "prepare": "Get ready",
@@ -39,13 +41,13 @@ def _draw_running(bench: Workbench, run_id: str) -> None:
         progress = bench.runs.progress(run_id)
         if progress.run.state in FINAL_STATES:
             st.rerun()
-        st.title(f"Training {md(progress.run.name, 60)}")
+        title(f"Training {md(progress.run.name, 60)}")
         stages(stage_data(progress), key="stages")
         _draw_curve(progress.curve)
         if st.button("Cancel", icon=":material/close:", help="Stops within two seconds. Nothing of this run is kept."):
             bench.runs.cancel(run_id)
             st.rerun()
-        st.caption("You can close this page or look at others: training goes on, and this page finds it again.")
+        quiet("You can close this page or look at others: training goes on, and this page finds it again.")
 
 
 def stage_data(progress: RunProgress) -> dict[str, Any]:
@@ -90,27 +92,31 @@ def _draw_curve(points: tuple[CurvePoint, ...]) -> None:
 def curve_spec(points: tuple[CurvePoint, ...]) -> dict[str, Any]:
     """Return the ECharts specification of the curve; with no points yet, the empty axes."""
     ordered = sorted(points, key=lambda point: point.strength)
-    colours = categorical()
+    colours, strengths = categorical(), [point.strength for point in ordered]
     series = (
-        ("pictures it learns from", colours[1], [point.train_accuracy for point in ordered]),
-        ("pictures kept aside", colours[0], [point.val_accuracy for point in ordered]),
+        ("pictures it learns from", colours[1], [point.train_accuracy for point in ordered], -9),
+        ("pictures kept aside", colours[0], [point.val_accuracy for point in ordered], 9),
     )
+    # Round down to a ten below the lowest point, so that differences between good classifiers can be seen.
+    lowest = max(0, int(min((v for *_, values, _ in series for v in values), default=0.5) * 10 - 0.5) * 10)
     return {
         "animation": False,
-        "grid": {"left": 48, "right": 150, "top": 16, "bottom": 44},
+        "grid": {"left": 8, "right": 160, "top": 20, "bottom": 20, "containLabel": True},
         "xAxis": {
-            "type": "category",
-            "data": [f"{point.strength:g}" for point in ordered],
-            "name": "Strength C (right: freer)",
+            "type": "log",
+            "min": min([_STRENGTHS[0], *strengths]),
+            "max": max([_STRENGTHS[1], *strengths]),
+            "name": "Strength C (further right: freer)",
             "nameLocation": "middle",
-            "nameGap": 28,
+            "nameGap": 30,
+            "splitLine": {"show": False},
         },
-        "yAxis": {"type": "value", "max": 100, "min": 0, "axisLabel": {"formatter": "{value} %"}},
+        "yAxis": {"type": "value", "max": 100, "min": lowest, "axisLabel": {"formatter": "{value} %"}},
         "series": [
             {
                 "type": "line",
                 "name": name,
-                "data": [round(value * 100, 2) for value in values],
+                "data": [[c, round(value * 100, 2)] for c, value in zip(strengths, values, strict=True)],
                 "symbolSize": 8,
                 "lineStyle": {"width": 3, "color": colour},
                 "itemStyle": {"color": colour},
@@ -118,12 +124,11 @@ def curve_spec(points: tuple[CurvePoint, ...]) -> dict[str, Any]:
                     "show": bool(values),
                     "formatter": "{a}",
                     "color": muted(),
-                    "width": 130,
-                    "overflow": "break",
+                    "fontSize": 13,
+                    "offset": [0, shift],
                 },
-                "labelLayout": {"moveOverlap": "shiftY"},
             }
-            for name, colour, values in series
+            for name, colour, values, shift in series
         ],
     }
 
@@ -132,10 +137,10 @@ def _draw_done(bench: Workbench, run: RunSummary) -> None:
     metrics = run.metrics
     if {"accuracy", "accuracy_low", "accuracy_high"} <= metrics.keys():
         expected = interval(metrics["accuracy_low"], metrics["accuracy_high"])
-        st.title(f"Done: {percent(metrics['accuracy'], 1)} of the test pictures right")
+        title(f"Done: {percent(metrics['accuracy'], 1)} of the test pictures right")
         st.markdown(f"On new pictures like these expect {expected}. {_effort(run)}")
     else:
-        st.title("Done")
+        title("Done")
         st.markdown(f"There were no test pictures to check it with. {_effort(run)}")
     with st.container(horizontal=True):
         if st.button("See how good it is", type="primary", icon=":material/fact_check:"):
@@ -157,18 +162,18 @@ def _draw_ended(bench: Workbench, run: RunSummary) -> None:
     reached = f"It had reached the step '{_STAGE_NAMES[progress.stage]}'"
     reached += f" ({progress.done:,} of {count(progress.total, 'picture')})." if progress.total else "."
     if run.state == "cancelled":
-        st.title(f"{md(run.name, 60)} was cancelled")
+        title(f"{md(run.name, 60)} was cancelled")
         st.markdown(
             f"You stopped it after {duration(run.seconds)}. {reached} No model was kept; the dataset is unchanged."
         )
     elif run.state == "interrupted":
-        st.title(f"{md(run.name, 60)} was interrupted")
+        title(f"{md(run.name, 60)} was interrupted")
         st.markdown(
             f"Its process ended without a word after {duration(run.seconds)}, as after a power cut or when the machine "
             f"ran out of memory. {reached} The dataset is unchanged; train again to get a model."
         )
     else:
-        st.title(f"{md(run.name, 60)} failed")
+        title(f"{md(run.name, 60)} failed")
     if run.error is not None:
         show_error(run.error, ours=run.error.kind != "input")
     _train_again(run, primary=True)

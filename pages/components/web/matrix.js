@@ -62,7 +62,7 @@ export default function ({ data, parentElement, setStateValue }) {
     build(root, data.classes);
     root.dataset.classes = signature;
     root.classList.toggle("upright", data.classes.length > 5 || data.classes.some((name) => name.length > 12));
-    root.style.setProperty("--cell", data.classes.length > 12 ? "34px" : data.classes.length > 4 ? "44px" : "72px");
+    root.style.setProperty("--cell", data.classes.length > 12 ? "34px" : data.classes.length > 4 ? "46px" : data.classes.length > 3 ? "72px" : "104px");
   }
   root.querySelector("table").setAttribute("aria-label", data.label);
   root.querySelector(".key").textContent = data.key;

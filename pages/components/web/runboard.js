@@ -1,10 +1,11 @@
 // Runs as rows: name, state, accuracy as a dot with its interval, and the way onward.
 const make = (className, text) => Object.assign(document.createElement("div"), { className, textContent: text || "" });
 
-function whisker(score) {
+function whisker(run) {
+  const score = run.score;
   const root = make("score");
   if (!score) {
-    root.append(make("figure quiet", "No accuracy yet"));
+    root.append(make("figure quiet", run.state === "done" ? "Not tested" : "No result"));
     return root;
   }
   const line = make("whisker");
@@ -44,7 +45,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       button.onclick = () => setTriggerValue("go", { run: run.id, page: action.page });
       actions.append(button);
     }
-    row.append(title, state, whisker(run.score), actions);
+    row.append(title, state, whisker(run), actions);
     root.append(row);
   }
 }

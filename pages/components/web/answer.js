@@ -1,7 +1,12 @@
-// Probabilities, best first. Names are only ever written as text.
+// The answer very large, then the probabilities, best first. Names are only ever written as text.
 export default function ({ data, parentElement }) {
   const list = parentElement.querySelector("ol");
-  list.setAttribute("aria-label", data.label);
+  for (const name of ["label", "sure", "took"]) {
+    const place = parentElement.querySelector(`.${name}`);
+    place.textContent = data[name];
+    place.hidden = !data[name];
+  }
+  list.setAttribute("aria-label", data.title);
   while (list.children.length > data.rows.length) list.lastChild.remove();
   data.rows.forEach((row, index) => {
     let item = list.children[index];

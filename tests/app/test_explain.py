@@ -1,0 +1,38 @@
+"""Heatmaps for a test picture and for one's own."""
+
+
+def test_test_pictures_are_offered(studio, helpers):
+    (offered,) = helpers.parts(studio.open("explain"), "gallery")
+    assert offered["items"]
+    assert offered["action"] == "Explain"
+
+
+def test_a_picture_in_the_address_is_explained_for_any_class(studio, helpers):
+    picture = studio.bench.datasets.pictures(studio.run.dataset_id, split="test", limit=1).pictures[0]
+    app = studio.open("explain", run=studio.run.id, picture=picture.sha256)
+    (lens,), (answer,) = helpers.parts(app, "lens"), helpers.parts(app, "answer")
+    assert answer["label"] in helpers.HOSTILE
+    chips = next(group for group in app.pills if group.label == "Show the evidence for")
+    other = next(name for name in helpers.HOSTILE if name != answer["label"])
+    chips.set_value(other).run()
+    (changed,) = helpers.parts(app, "lens")
+    assert other in changed["alt"]
+    assert changed["picture"] == lens["picture"]
+
+
+def test_an_unknown_picture_leads_back_to_the_choice(studio, helpers):
+    app = studio.open("explain", run=studio.run.id, picture="0" * 64)
+    assert helpers.parts(app, "gallery")
+    assert not app.error
+
+
+def test_the_layer_is_named_under_advanced(studio, helpers):
+    picture = studio.bench.datasets.pictures(studio.run.dataset_id, split="test", limit=1).pictures[0]
+    app = studio.open("explain", run=studio.run.id, picture=picture.sha256)
+    assert "layer" in helpers.texts(app)
+
+
+def test_without_a_run_the_starter_model_is_explained(empty):
+    app = empty.open("explain")
+    assert app.file_uploader
+    assert "starter" in app.markdown[-1].value.lower()

@@ -1,0 +1,32 @@
+"""Asking a model about new pictures."""
+
+
+def test_one_picture_gets_a_large_answer_and_its_heatmap(studio, helpers):
+    app = studio.open("predict")
+    app.file_uploader(key="predict_files").upload("new.png", helpers.picture(1, 99)).run()
+    (answer,) = helpers.parts(app, "answer")
+    assert answer["label"] == helpers.HOSTILE[1]
+    assert len(answer["rows"]) == 3
+    assert helpers.parts(app, "lens")
+
+
+def test_many_pictures_become_a_table_in_which_every_file_stands(studio, helpers):
+    app = studio.open("predict")
+    zone = app.file_uploader(key="predict_files")
+    zone.upload([("a.png", helpers.picture(0, 98)), ("b.png", helpers.picture(2, 97)), ("c.png", b"no picture")]).run()
+    table = app.dataframe[0].value
+    assert list(table["File"]) == ["a.png", "b.png", "c.png"]
+    assert table["Note"].iloc[2].startswith("Skipped")
+    assert app.download_button[0].label == "Download as CSV"
+
+
+def test_without_a_run_the_starter_model_answers(empty, helpers):
+    app = empty.open("predict")
+    assert not app.selectbox  # one model only: nothing to choose
+    app.file_uploader(key="predict_files").upload("new.png", helpers.picture(1, 99)).run()
+    assert len(helpers.parts(app, "answer")[0]["rows"]) == 5
+
+
+def test_the_model_in_the_address_is_chosen(studio):
+    assert studio.open("predict", model="starter").selectbox[0].value == "starter"
+    assert studio.open("predict", model=studio.run.id).selectbox[0].value == studio.run.id

@@ -1,0 +1,105 @@
+"""Starting a training and the states a run can be in."""
+
+import pytest
+
+from clf_core.results import CurvePoint, ErrorWords, RunProgress
+from pages.components.training import curve_spec, stage_data
+
+
+def test_what_will_happen_is_said_before_it_does(studio, helpers):
+    app = studio.open("train", new="1")
+    words = helpers.texts(app)
+    assert "What will happen" in words
+    assert "About" in words
+    assert next(b for b in app.button if b.label == "Train").proto.type == "primary"
+
+
+def test_advanced_fields_are_explained_by_the_config_itself(studio):
+    from clf_core.config import TrainConfig
+
+    app = studio.open("train", new="1")
+    app.session_state["advanced"] = True
+    app.run()
+    helps = {widget.help for kind in ("selectbox", "number_input", "toggle", "text_input") for widget in app.get(kind)}
+    for name in ("selection", "folds", "refit", "strengths", "seed"):
+        assert TrainConfig.model_fields[name].description in helps
+
+
+def test_a_setting_that_cannot_be_used_is_named_and_blocks_training(studio):
+    app = studio.open("train", new="1")
+    app.session_state["advanced"] = True
+    app.run()
+    app.text_input(key="config_strengths").set_value("1, nonsense").run()
+    assert "strengths" in app.warning[0].value
+    assert next(button for button in app.button if button.label == "Train").disabled
+
+
+def test_a_finished_run_leads_to_its_evaluation(studio):
+    app = studio.open("train", run=studio.run.id)
+    assert app.title[0].value.startswith("Done")
+    assert next(b for b in app.button if b.label == "See how good it is").proto.type == "primary"
+
+
+def test_training_runs_in_another_process_and_can_be_cancelled(studio, helpers):
+    app = studio.open("train", new="1")
+    next(button for button in app.button if button.label == "Train").click().run()
+    (run_id,) = app.query_params["run"]
+    assert studio.bench.runs.get(run_id).id == run_id
+    again = studio.open("train", run=run_id)  # as after a reload, or in another tab
+    if studio.bench.runs.get(run_id).state in ("starting", "running"):
+        cancel = [button for button in again.button if button.label == "Cancel"]
+        if cancel:
+            cancel[0].click().run()
+    ended = studio.bench.runs.wait(run_id)
+    app = studio.open("train", run=run_id)
+    assert ended.state in ("cancelled", "done")
+    assert ("was cancelled" in app.title[0].value) == (ended.state == "cancelled")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("failed", "failed"), ("cancelled", "was cancelled"), ("interrupted", "was interrupted")]
+)
+def test_every_bad_ending_is_told_and_offers_another_try(studio, helpers, monkeypatch, state, words):
+    error = ErrorWords(what="The disk is full", remedy="Free some space", kind="storage") if state == "failed" else None
+    run = studio.run.model_copy(update={"state": state, "error": error})
+    monkeypatch.setattr(type(studio.bench.runs), "get", lambda self, ref: run)
+    monkeypatch.setattr(
+        type(studio.bench.runs),
+        "progress",
+        lambda self, ref: RunProgress(
+            run=run, stage="features", done=3, total=9, rate=0.0, eta_seconds=None, curve=(), messages=()
+        ),
+    )
+    app = studio.open("train", run=run.id)
+    assert words in app.title[0].value
+    assert next(button for button in app.button if button.label == "Train again").proto.type == "primary"
+    assert ("The disk is full" in helpers.texts(app)) == (state == "failed")
+
+
+def test_an_unknown_run_in_the_address_is_told_and_the_form_shown(studio):
+    app = studio.open("train", run="r-unknown", new="1")
+    assert len(app.warning) == 1
+    assert [button for button in app.button if button.label == "Train"]
+
+
+def test_the_stage_strip_says_where_the_run_stands(studio):
+    progress = RunProgress(
+        run=studio.run, stage="features", done=30, total=120, rate=61.2, eta_seconds=7.4, curve=(), messages=()
+    )
+    data = stage_data(progress)
+    assert [stage["state"] for stage in data["stages"]] == ["done", "now", "todo", "todo"]
+    assert data["headline"] == "About 7 seconds left"
+    assert data["share"] == 0.25
+    assert "30 of 120 pictures" in data["figures"]
+    assert "61 pictures per second" in data["figures"]
+
+
+def test_the_curve_keeps_its_axis_and_draws_points_in_order():
+    points = [
+        CurvePoint(strength=s, train_loss=0.1, train_accuracy=0.99, val_loss=0.2, val_accuracy=v)
+        for s, v in ((10.0, 0.91), (0.1, 0.84))
+    ]
+    empty, full = curve_spec(()), curve_spec(tuple(points))
+    assert (empty["xAxis"]["min"], empty["xAxis"]["max"]) == (full["xAxis"]["min"], full["xAxis"]["max"])
+    assert full["series"][1]["data"] == [[0.1, 84.0], [10.0, 91.0]]
+    assert full["yAxis"]["min"] <= 80

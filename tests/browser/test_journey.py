@@ -1,0 +1,192 @@
+"""The way of a newcomer, from the first screen to an explained answer, in a real browser; then keyboard and widths."""
+
+import io
+import zipfile
+
+import pytest
+from PIL import Image, ImageDraw
+
+pytestmark = pytest.mark.browser
+HOSTILE = ("**bold** :red[red]", "<img src=x onerror=alert(1)>")
+
+
+def drawing(seed, colour):
+    """A picture no sample holds: a circle drawn here."""
+    image = Image.new("RGB", (160, 160), (40 + seed, 44, 60))
+    ImageDraw.Draw(image).ellipse((40, 30, 130, 120), fill=colour)
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def upload(page, name, data, mime, nth=0):
+    page.locator("input[type=file]").nth(nth).set_input_files([{"name": name, "mimeType": mime, "buffer": data}])
+
+
+@pytest.mark.timeout(240)
+def test_from_the_first_screen_to_an_explained_answer(open_page, served, shoot, wait):
+    page = open_page()
+    shoot(page, "01-first-screen-empty")
+
+    # Show me: the starter model answers before anything was taught.
+    upload(page, "mine.png", drawing(0, (220, 60, 50)), "image/png")
+    page.locator(".answer .label").wait_for()
+    page.locator(".lens img").first.wait_for(timeout=60_000)
+    wait(page)
+    assert page.locator(".answer .bars li").count() == 5
+    shoot(page, "02-starter-answer")
+
+    # A sample is one press away from being ready to train.
+    page.get_by_role("button", name="Use it").nth(1).click()
+    page.get_by_role("heading", name="ready to train").wait_for(timeout=60_000)
+    wait(page)
+    page.locator(".gallery img").first.wait_for()
+    shoot(page, "03-data")
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.get_by_role("heading", name="Train on").wait_for()
+    wait(page)
+    shoot(page, "04-train-form")
+
+    # Watch it, reload in the middle, and find the same run.
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url("**/train?run=*")
+    address = page.url
+    page.locator(".stages, h1:has-text('Done')").first.wait_for()
+    shoot(page, "05-training")
+    page.reload()
+    wait(page)
+    assert page.url == address
+    page.get_by_role("heading", name="Done").wait_for(timeout=90_000)
+    wait(page)
+    shoot(page, "06-trained")
+
+    # The verdict, then a cell and its pictures.
+    page.get_by_role("button", name="See how good it is").click()
+    page.locator(".verdict .said").wait_for()
+    wait(page)
+    assert "expect" in page.locator(".verdict .said").inner_text()
+    cells = page.locator(".matrix td button")
+    counts = [int(text) for text in cells.all_inner_texts()]
+    fullest = counts.index(max(counts))
+    cells.nth(fullest).click()
+    page.wait_for_function(
+        "n => document.querySelectorAll('.gallery button.tile').length === n", arg=min(60, counts[fullest])
+    )
+    wait(page)
+    shoot(page, "07-evaluate")
+
+    # A picture of that cell, with where the model looked.
+    page.locator(".gallery button.tile").first.click()
+    page.wait_for_url("**/explain?*picture=*")
+    page.locator(".lens img").first.wait_for(timeout=60_000)
+    wait(page)
+    heat = page.locator(".lens .stack img").nth(1)
+    page.locator(".lens input").fill("80")
+    assert heat.evaluate("image => image.style.opacity") == "0.8"
+    assert heat.evaluate("image => image.naturalWidth") > 0
+    shoot(page, "08-explain")
+
+    # One's own picture.
+    page.get_by_role("link", name="Predict").click()
+    page.get_by_role("heading", name="What is in your picture?").wait_for()
+    wait(page)
+    upload(page, "mine.png", drawing(9, (60, 160, 220)), "image/png")
+    page.locator(".answer .label").wait_for()
+    page.locator(".lens img").first.wait_for(timeout=60_000)
+    wait(page)
+    assert page.locator(".answer .bars li").count() == 4
+    assert "milliseconds" in page.locator(".answer .took").inner_text()
+    shoot(page, "09-predict")
+
+    page.get_by_role("link", name="Runs").click()
+    page.locator(".runboard .run").first.wait_for()
+    wait(page)
+    shoot(page, "10-runs")
+
+
+@pytest.mark.timeout(120)
+def test_a_training_outlives_the_server_and_is_found_again(open_page, served, wait):
+    """Kill the server while a run is going; the run goes on, and the restarted server's page finds it."""
+    page = open_page("train?new=1")
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url("**/train?run=*")
+    address = page.url
+    served.kill()
+    served.start()
+    page.goto(address)
+    wait(page)
+    page.get_by_role("heading", name="Done").wait_for(timeout=90_000)
+
+
+def test_the_matrix_is_used_with_the_keyboard_alone(open_page, wait):
+    page = open_page("evaluate")
+    page.locator(".matrix td button").first.wait_for()
+    wait(page)
+    assert page.locator('.matrix td button[tabindex="0"]').count() == 1
+    page.locator('.matrix td button[tabindex="0"]').focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("PageUp")
+    assert _focus(page) == ("0", "0")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert _focus(page) == ("1", "1")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    wait(page)
+    assert _focus(page) == ("1", "1"), "the focus must survive the rerun"
+    chosen = page.locator('.matrix td button[aria-selected="true"]')
+    assert chosen.count() == 1
+    assert chosen.get_attribute("data-row") == "1"
+    count = int(chosen.inner_text())
+    page.wait_for_function("n => document.querySelectorAll('.gallery .tile').length === n", arg=count)
+    label = chosen.get_attribute("aria-label")
+    assert label.startswith(f"{count} of ")
+
+
+def _focus(page):
+    return tuple(
+        page.evaluate(
+            """() => { let el = document.activeElement;
+                 while (el && el.shadowRoot && el.shadowRoot.activeElement) el = el.shadowRoot.activeElement;
+                 return [el.dataset.row, el.dataset.column]; }"""
+        )
+    )
+
+
+@pytest.mark.parametrize("path", ["", "data", "train?new=1", "evaluate", "explain", "predict", "runs"])
+def test_every_page_fits_a_phone_and_a_dark_room(open_page, shoot, path):
+    name = path.split("?")[0] or "home"
+    phone = open_page(path, width=420, height=860)
+    phone.get_by_role("heading", level=1).wait_for()
+    phone.wait_for_timeout(500)
+    overflow = phone.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    main = phone.evaluate("(m => m.scrollWidth - m.clientWidth)(document.querySelector('[data-testid=\"stMain\"]'))")
+    assert (overflow, main) == (0, 0), "nothing may stick out to the side"
+    shoot(phone, f"phone-{name}")
+    dark = open_page(path, scheme="dark")
+    dark.get_by_role("heading", level=1).wait_for()
+    dark.wait_for_timeout(500)
+    background = dark.evaluate("getComputedStyle(document.querySelector('[data-testid=\"stApp\"]')).backgroundColor")
+    assert background == "rgb(16, 21, 28)"
+    shoot(dark, f"dark-{name}")
+
+
+@pytest.mark.timeout(120)
+def test_hostile_class_names_stay_literal_and_ask_nobody(open_page, wait, shoot):
+    """C5: names with Markdown and HTML are text everywhere; open_page fails the test if any request leaves."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for kind, name in enumerate((*HOSTILE, "![p](http:evil.example) www.evil.example :smile:")):
+            for number in range(5):
+                archive.writestr(f"{name}/{number}.png", drawing(number, (250 - 90 * kind, 40 + 80 * kind, 60)))
+    page = open_page()
+    upload(page, "Hostile.zip", buffer.getvalue(), "application/zip", nth=1)
+    page.get_by_role("heading", name="ready to train").wait_for(timeout=60_000)
+    wait(page)
+    names = page.locator(".balance .name").all_inner_texts()
+    assert set(HOSTILE) <= set(names)
+    assert page.locator(".balance img, .gallery img[src=x]").count() == 0
+    shoot(page, "11-hostile-names")
+    page.get_by_label("Class").click()
+    options = page.get_by_role("option").all_inner_texts()
+    assert set(HOSTILE) <= set(options)
