@@ -1,6 +1,7 @@
 """What datasets and runs have in common: directories in a folder, listed and named through the index."""
 
 import contextlib
+import difflib
 import logging
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from clf_core.workspace.names import clean_name, is_id
 
 _log = logging.getLogger(__name__)
 
+_NAMES_SHOWN = 5
 _UNFINISHED = ".unfinished-"
 _ABANDONED_SECONDS = 24 * 3600.0
 """An unfinished directory lives for milliseconds; one this old was left by a process that died."""
@@ -61,7 +63,7 @@ class Catalogue:
         self._reconcile()
         entry = self._index.find(self._kind, ref)
         if entry is None:
-            raise NotFoundError(f"There is no {self._kind} called '{ref}'", remedy=self._known())
+            raise NotFoundError(f"There is no {self._kind} called '{ref}'", remedy=self._known(ref))
         return entry
 
     def check_name(self, name: str) -> str:
@@ -140,12 +142,16 @@ class Catalogue:
             return None
         return Entry(identifier, name, created)
 
-    def _known(self) -> str:
+    def _known(self, ref: str) -> str:
+        """Say which names there are, those most like ``ref`` first."""
         names = [entry.name for entry in self._index.entries(self._kind)]
         if not names:
             return f"There are no {self._kind}s yet"
-        shown = ", ".join(f"'{name}'" for name in names[:5])
-        return f"There is {shown}" + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        alike = difflib.get_close_matches(ref, names, _NAMES_SHOWN)
+        shown = [*alike, *(name for name in names if name not in alike)][:_NAMES_SHOWN]
+        listed = ", ".join(f"'{name}'" for name in shown)
+        more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+        return f"There is {listed}{more}"
 
 
 def _remove_abandoned(directories: list[Path]) -> None:

@@ -1,0 +1,139 @@
+"""The commands as a person types them, each in a process of its own."""
+
+import csv
+import json
+
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(scope="module")
+def workspace(make_workspace):
+    return make_workspace()
+
+
+@pytest.fixture(scope="module")
+def source(write_pictures, tmp_path_factory):
+    folder = write_pictures(tmp_path_factory.mktemp("pets"), {"red": 15, "blue": 15})
+    (folder / "red" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def asked(in_terminal, workspace):
+    """``asked(...)`` runs a command with --json that must succeed and returns its one object."""
+
+    def ask(*arguments):
+        done = in_terminal(workspace, *arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        (line,) = done.stdout.splitlines()
+        return json.loads(line)
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def imported(asked, source):
+    return asked("datasets", "import", source, "--name", "Pets")
+
+
+@pytest.fixture(scope="module")
+def trained(asked, imported):
+    return asked("train", "Pets", "--preset", "quick", "--set", "strengths=[0.1,1]", "--set", "device=cpu")
+
+
+def test_import_tells_what_became_of_every_file(imported):
+    assert imported["dataset"] == "Pets"
+    assert (imported["version"], imported["accepted"], imported["skipped_count"]) == (1, 30, 1)
+    (skipped,) = imported["skipped"]
+    assert set(skipped) == {"name", "reason"}
+    assert imported["classes"] == {"blue": 15, "red": 15}
+    assert set(imported["splits"]) == {"train", "val", "test"}
+    assert sum(imported["splits"].values()) == 30
+
+
+def test_datasets_are_listed_and_shown_by_name_and_identifier(asked, imported):
+    (listed,) = asked("datasets", "list")["datasets"]
+    assert listed["dataset"] == "Pets"
+    assert asked("datasets", "show", "Pets") == asked("datasets", "show", imported["dataset_id"]) == listed
+
+
+def test_train_waits_and_gives_the_figures(trained):
+    assert {"run", "status", "seconds", "images_per_second", "metrics"} <= set(trained)
+    assert trained["run"] == "Pets quick 1"
+    assert trained["status"] == "done"
+    assert trained["images_per_second"] > 0
+    assert trained["metrics"]["accuracy"] > 0.8
+
+
+def test_runs_are_listed_and_shown(asked, trained):
+    assert [run["run"] for run in asked("runs", "list")["runs"]] == ["Pets quick 1"]
+    shown = asked("--json", "runs", "show", trained["run_id"])
+    assert shown["config"]["strengths"] == [0.1, 1.0]
+    assert shown["stage"] == "test"
+    assert len(shown["curve"]) == 2
+
+
+def test_detach_returns_at_once_and_the_run_can_be_cancelled(asked, in_terminal, workspace, trained):
+    started = asked("train", "Pets", "--detach", "--name", "in the background")
+    assert started["status"] in ("starting", "running")
+    assert asked("runs", "cancel", "in the background")["status"] == "cancelled"
+    again = in_terminal(workspace, "runs", "cancel", trained["run_id"])
+    assert again.returncode == 2
+    assert "already done" in again.stderr
+
+
+def test_evaluate_gives_the_report(asked, trained):
+    report = asked("evaluate", "pets quick 1")
+    assert {
+        "run", "split", "n", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "nll", "brier", "ece", "classes",
+        "confusion_matrix",
+    } <= set(report)  # fmt: skip
+    assert report["split"] == "test"
+    assert report["n"] == sum(map(sum, report["confusion_matrix"]))
+    assert report["accuracy_low"] <= report["accuracy"] <= report["accuracy_high"]
+
+
+def test_predict_accounts_for_every_file(asked, trained, source, tmp_path):
+    out = tmp_path / "answers.csv"
+    answer = asked("predict", trained["run"], source, "--out", out)
+    assert (answer["predicted"], answer["skipped_count"]) == (30, 1)
+    assert answer["images_per_second"] > 0
+    with out.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert set(rows[0]) >= {"name", "label", "probability", "status", "reason"}
+    assert len(rows) == 31
+    (skipped,) = [row for row in rows if row["status"] != "ok"]
+    assert skipped["reason"]
+
+
+def test_explain_writes_a_picture(asked, trained, source, tmp_path):
+    out = tmp_path / "seen.png"
+    picture = next((source / "red").glob("0*.png"))
+    answer = asked("explain", trained["run"], picture, "--out", out, "--class", "blue")
+    assert (answer["label"], answer["target"], answer["method"]) == ("red", "blue", "gradcam")
+    assert 0 <= answer["probability"] <= 1
+    with Image.open(out) as image:
+        assert image.format == "PNG"
+
+
+def test_a_person_reads_sentences(in_terminal, workspace, trained):
+    for arguments in (
+        ("datasets", "list"),
+        ("runs", "list"),
+        ("runs", "show", "Pets quick 1"),
+        ("datasets", "samples"),
+    ):
+        done = in_terminal(workspace, *arguments)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip()
+        assert not done.stdout.startswith("{")
+    evaluated = in_terminal(workspace, "evaluate", "Pets quick 1")
+    assert "right" in evaluated.stdout
+
+
+def test_the_demo_walks_the_whole_path(asked):
+    told = asked("demo")
+    assert told["accuracy"] > 0.5
+    with Image.open(told["heatmap"]) as image:
+        assert image.format == "PNG"
