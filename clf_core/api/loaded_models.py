@@ -31,18 +31,20 @@ class LoadedModel:
     backbone: "Backbone"
     classifier: "Classifier"
     limits: ImportLimits
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    # Two locks: making the maps imports torch for seconds, and answers must not wait for that.
+    _predictor_lock: threading.Lock = field(default_factory=threading.Lock)
+    _heatmaps_lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def predictor(self) -> "Predictor":
         """The compiled network with the head: answers for pictures."""
-        with self._lock:
+        with self._predictor_lock:
             return self._predictor
 
     @property
     def heatmaps(self) -> "HeatmapMaker":
         """The torch network, only for maps; importing torch takes seconds, so it waits until asked for."""
-        with self._lock:
+        with self._heatmaps_lock:
             return self._heatmaps
 
     @cached_property

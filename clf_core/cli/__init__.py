@@ -7,6 +7,6 @@ demo.py                          the whole path on a built-in sample
 console.py, words.py             how it is said: to a person, or as JSON
 """
 
-from clf_core.cli.main import main
+from clf_core.cli.entry import main
 
 __all__ = ["main"]
