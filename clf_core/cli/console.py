@@ -91,4 +91,4 @@ class ProgressBar:
 
 def plain(text: str) -> str:
     """Return text without characters that steer a terminal: names in it may come from anywhere."""
-    return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf") else f"\\u{ord(c):04x}" for c in text)
+    return "".join(c if unicodedata.category(c) not in ("Cc", "Cf") else f"\\u{ord(c):04x}" for c in text)

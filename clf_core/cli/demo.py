@@ -21,16 +21,19 @@ def demo(options: argparse.Namespace, workbench: Workbench, console: Console) ->
 
     config = TrainConfig()
     expected = workbench.runs.estimate(imported.dataset_id, config)
-    console.say(f"\n2. Train, about {expected:.0f} s")
+    console.say()
+    console.say(f"2. Train, about {expected:.0f} s")
     run = wait_until_done(workbench.runs.start(imported.dataset_id, config), workbench, console)
     console.say(f"'{run.name}' is done after {run.seconds:.1f} s.")
 
-    console.say("\n3. Evaluate on pictures it has never seen")
+    console.say()
+    console.say("3. Evaluate on pictures it has never seen")
     report = workbench.evaluation.report(run.id)
     for sentence in (report.verdict, *report.cautions):
         console.say(sentence)
 
-    console.say("\n4. Predict one of them")
+    console.say()
+    console.say("4. Predict one of them")
     picture = _a_test_picture(workbench, run.id, report.classes)
     answer = workbench.prediction.predict(run.id, picture.source_name, workbench.datasets.picture_bytes(picture.sha256))
     console.say(f"{answer.name} is '{picture.true}'. The model says:")
@@ -38,12 +41,14 @@ def demo(options: argparse.Namespace, workbench: Workbench, console: Console) ->
         console.say(f"  {bar.probability:6.1%}  {bar.name}")
     console.say(f"It took {answer.milliseconds:.0f} ms.")
 
-    console.say("\n5. Explain: where did it look?")
+    console.say()
+    console.say("5. Explain: where did it look?")
     explanation = workbench.explanation.explain_test_picture(run.id, picture.sha256)
     heatmap = Path(tempfile.mkdtemp(prefix="clf-demo-")) / "heatmap.png"
     write_overlay(workbench, explanation, heatmap)
     console.say(f"The evidence for '{explanation.target}' is bright in {heatmap}.")
-    console.say("\n'make app' shows the same in the browser.")
+    console.say()
+    console.say("'make app' shows the same in the browser.")
     console.result(
         {
             "dataset": imported.dataset,

@@ -37,7 +37,7 @@ def test_a_failure_is_one_line_with_what_why_and_remedy(capsys):
     ("text", "shown"),
     [
         ("\x1b]0;title\x07", "\\u001b]0;title\\u0007"),
-        ("a\nb", "a\nb"),
+        ("a\nb", "a\\u000ab"),
         ("\u202egpj", "\\u202egpj"),
         ("Käfer \N{HONEYBEE}", "Käfer \N{HONEYBEE}"),
     ],
