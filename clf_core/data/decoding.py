@@ -216,7 +216,7 @@ def _from_wide_range(image: Image.Image) -> Image.Image:
 
     Such files do not say what white is. Values within 0..1 (floats only), 0..255 or 0..65535 are read
     as that range, so that dark pictures stay dark; anything else is stretched from its least to its
-    greatest value.
+    greatest value. What is not a finite number counts as 0.
     """
     values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0.0, neginf=0.0)  # [H, W]
     low, high = float(values.min()), float(values.max())
@@ -226,8 +226,8 @@ def _from_wide_range(image: Image.Image) -> Image.Image:
         low, high = 0.0, 255.0
     elif low >= 0 and high <= 65535:
         low, high = 0.0, 65535.0
-    # float64 for the span only: the difference of two large float32 values may overflow
-    scaled = (values / (high - low) - low / (high - low)) * 255.0 if high > low else np.zeros_like(values)
+    span = high / 2 - low / 2  # halved throughout: the difference of two huge float32 values would overflow
+    scaled = (values / 2 - low / 2) / span * 255 if span > 0 else np.zeros_like(values)
     return Image.fromarray(np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)).convert("RGB")
 
 

@@ -18,6 +18,7 @@ from clf_core.results import SampleCard, SkippedFile
 
 _DIGITS_PER_CLASS = 100
 _DIGIT_SIDE = 64
+_DIGIT_MARGIN = 8
 _SHAPES = ("circle", "square", "star", "triangle")
 _SHAPES_PER_CLASS = 60
 _SHAPE_SIDE = 128
@@ -94,10 +95,12 @@ def _digits() -> list[tuple[str, Callable[[], bytes]]]:
 
 
 def _draw_digit(image: NDArray[np.float64]) -> bytes:
-    """Dark ink on white paper, enlarged from [8, 8] in 0..16."""
+    """Dark ink on white paper, enlarged from [8, 8] in 0..16; the margin survives a centre crop."""
     ink = 255 - np.rint(image * (255 / 16)).astype(np.uint8)
-    picture = Image.fromarray(ink).resize((_DIGIT_SIDE, _DIGIT_SIDE), Image.Resampling.BICUBIC)
-    return _png(picture)
+    side = _DIGIT_SIDE - 2 * _DIGIT_MARGIN
+    paper = Image.new("L", (_DIGIT_SIDE, _DIGIT_SIDE), 255)
+    paper.paste(Image.fromarray(ink).resize((side, side), Image.Resampling.BICUBIC), (_DIGIT_MARGIN, _DIGIT_MARGIN))
+    return _png(paper)
 
 
 def _shapes(*, shortcut: bool) -> list[tuple[str, Callable[[], bytes]]]:
@@ -111,11 +114,13 @@ def _shapes(*, shortcut: bool) -> list[tuple[str, Callable[[], bytes]]]:
 def _draw_shape(index: int, number: int, shortcut: bool) -> bytes:
     random = np.random.default_rng([index, number, int(shortcut)])
     back = random.integers(40, 216, 3)
+    # At least 90 levels away from the background in every channel, so that the shape can be seen.
+    front = (back + random.integers(90, 166, 3)) % 256
     if shortcut:
         other = (index + 1 + number // _EXCEPTION_EVERY % 3) % len(_SHAPES)
         back = np.array(_BACKGROUNDS[other if number % _EXCEPTION_EVERY == 0 else index])
-    # Far enough from the background to be seen: at least 90 levels in every channel.
-    front = (back + random.integers(90, 166, 3)) % 256
+        # Near black or near white, whatever the class: only the background may give the answer away.
+        front = random.integers(0, 31, 3) + 225 * random.integers(0, 2)
     side = _SHAPE_SIDE * _OVERSAMPLING
     picture = Image.new("RGB", (side, side), _colour(back))
     radius = side * random.uniform(0.16, 0.36)

@@ -1,0 +1,212 @@
+"""The whole way from a source to a manifest, on pictures of a few pixels."""
+
+import io
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clf_core.config import ImportLimits, SplitConfig
+from clf_core.data.importer import ImportedPictures, import_pictures
+from clf_core.data.source import uploaded_source
+from clf_core.data.store import PictureStore
+from clf_core.errors import CancelledError, DatasetError, SourceError
+
+Encode = Callable[..., bytes]
+Files = dict[str, bytes]
+
+
+def noise(number: int, size: tuple[int, int] = (20, 18)) -> Image.Image:
+    values = np.random.default_rng(number).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    return Image.fromarray(values)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PictureStore:
+    return PictureStore(tmp_path / "pictures")
+
+
+@pytest.fixture
+def run(store: PictureStore) -> Callable[..., ImportedPictures]:
+    def start(files: Files, limits: ImportLimits | None = None, **options: object) -> ImportedPictures:
+        limits = limits or ImportLimits()
+        source = uploaded_source([(name, io.BytesIO(data)) for name, data in files.items()], limits)
+        return import_pictures(source, store, limits=limits, split=SplitConfig(), **options)
+
+    return start
+
+
+@pytest.fixture
+def pets(picture_bytes: Encode) -> Files:
+    """Two classes of ten pictures each."""
+    return {f"{label}/{n}.png": picture_bytes(noise(n + 100 * (label == "b"))) for label in "ab" for n in range(10)}
+
+
+def test_every_picture_becomes_a_row(run: Callable[..., ImportedPictures], pets: Files, store: PictureStore) -> None:
+    imported = run(pets)
+    rows = imported.manifest.rows()
+    assert [row.source_name for row in rows] == list(pets)
+    assert imported.manifest.counts() == {"a": 10, "b": 10}
+    assert imported.manifest.class_splits()["a"] == {"train": 6, "val": 2, "test": 2}
+    assert (imported.skipped, imported.ignored_count, imported.notices) == ((), 0, ())
+    for row in rows:
+        assert store.read(row.sha256) == pets[row.source_name]
+        assert (row.width, row.height, row.size) == (20, 18, len(pets[row.source_name]))
+        assert row.group == row.sha256
+
+
+def test_files_add_up(run: Callable[..., ImportedPictures], pets: Files, picture_bytes: Encode) -> None:
+    odd = {
+        "a/text.jpg": b"not a picture",
+        "a/.DS_Store": b"x",
+        "__MACOSX/a/._0.png": b"x",
+        "a/notes.txt": b"x",
+        "cover.png": picture_bytes(),
+        "b/cut.png": picture_bytes(noise(7))[:200],
+        "b/dot.png": picture_bytes(Image.new("RGB", (1, 1))),
+        "../../canary.png": picture_bytes(),
+    }
+    imported = run({**pets, **odd})
+    assert len(imported.manifest) + len(imported.skipped) + imported.ignored_count == len(pets) + len(odd)
+    assert imported.ignored_count == 2
+    reasons = {file.name: file.reason for file in imported.skipped}
+    assert reasons == {
+        "a/text.jpg": "A text file, not a picture",
+        "a/notes.txt": "A .txt file, not a picture",
+        "cover.png": "Not inside a class folder",
+        "b/cut.png": "Cut off: the PNG file ends before the picture does",
+        "b/dot.png": "Only 1 x 1 pixels: too small to show anything",
+        "../../canary.png": "Its path leads outside the source",
+    }
+
+
+def test_the_order_of_the_files_does_not_change_the_splits(run: Callable[..., ImportedPictures], pets: Files) -> None:
+    forward = {row.source_name: row.split for row in run(pets).manifest.rows()}
+    backward = {row.source_name: row.split for row in run(dict(reversed(pets.items()))).manifest.rows()}
+    assert forward == backward
+
+
+class TestCopies:
+    def test_share_a_group_and_a_split(
+        self, run: Callable[..., ImportedPictures], pets: Files, picture_bytes: Encode
+    ) -> None:
+        same_bytes = {f"a/copy{n}.png": pets["a/0.png"] for n in range(3)}
+        same_pixels = {"a/saved again.bmp": picture_bytes(noise(0), "BMP")}
+        imported = run({**pets, **same_bytes, **same_pixels})
+        copies = [row for row in imported.manifest.rows() if "duplicate" in row.flags]
+        assert {row.source_name for row in copies} == {"a/0.png", *same_bytes, *same_pixels}
+        assert len({row.group for row in copies}) == len({row.split for row in copies}) == 1
+        assert "4 files are copies" in imported.notices[0]
+
+    def test_in_two_classes_are_kept_and_announced(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        imported = run({**pets, "b/also an a.png": pets["a/3.png"]})
+        rows = [row for row in imported.manifest.rows() if "contradiction" in row.flags]
+        assert {(row.label, row.split) for row in rows} == {("a", "train"), ("b", "train")}
+        assert any("'a/3.png' in 'a'" in notice and "'b/also an a.png' in 'b'" in notice for notice in imported.notices)
+
+    def test_do_not_leak_between_given_splits(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        files = {f"train/{name}": data for name, data in pets.items() if name[2] in "01234"}
+        files |= {f"val/{name}": data for name, data in pets.items() if name[2] in "56"}
+        files |= {f"test/{name}": data for name, data in pets.items() if name[2] in "789"}
+        clean = run(files)
+        assert clean.manifest.split_counts() == {"train": 10, "val": 4, "test": 6}
+        leaks = {
+            "train/a/leak.png": pets["a/7.png"],
+            "val/b/leak.png": pets["b/8.png"],
+            "train/b/leak.png": pets["b/5.png"],
+            "test/a/twice.png": pets["a/9.png"],
+        }
+        imported = run({**files, **leaks})
+        assert imported.manifest.split_counts() == {"train": 10, "val": 4, "test": 7}
+        reasons = {file.name: file.reason for file in imported.skipped}
+        assert set(reasons) == set(leaks) - {"test/a/twice.png"}
+        assert "in the test split as 'test/a/7.png'" in reasons["train/a/leak.png"]
+        assert "in the validation split as 'val/b/5.png'" in reasons["train/b/leak.png"]
+        assert any("3 pictures were left out" in notice for notice in imported.notices)
+
+
+class TestGivenSplits:
+    def test_val_alone_becomes_the_test_split(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        files = {f"w/train/{name}": data for name, data in pets.items() if name[2] in "0123456"}
+        files |= {f"w/val/{name}": data for name, data in pets.items() if name[2] in "789"}
+        imported = run({**files, "w/train/a/leak.png": pets["a/7.png"]})
+        assert imported.manifest.split_counts() == {"train": 12, "val": 2, "test": 6}
+        assert any("became the test split" in notice for notice in imported.notices)
+        assert "in the test split" in imported.skipped[0].reason
+
+    def test_a_class_missing_from_a_split_is_announced(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        files = {f"train/{name}": data for name, data in pets.items() if name[0] == "a"}
+        files |= {f"test/{name}": data for name, data in pets.items() if name[0] == "b"}
+        notices = " ".join(run(files).notices)
+        assert "'b' has no training picture" in notices
+        assert "'a' has no test picture" in notices
+
+
+class TestNotices:
+    def test_thin_classes(self, run: Callable[..., ImportedPictures], pets: Files, picture_bytes: Encode) -> None:
+        imported = run({**pets, "lonely/1.png": picture_bytes(noise(999))})
+        assert imported.manifest.class_splits()["lonely"] == {"train": 1, "val": 0, "test": 0}
+        assert imported.notices == ("The class 'lonely' has only one picture: it can be learned from but not tested.",)
+
+    def test_animations_and_tiny_pictures(
+        self, run: Callable[..., ImportedPictures], pets: Files, picture_bytes: Encode
+    ) -> None:
+        animation = picture_bytes(noise(50), "GIF", save_all=True, append_images=[noise(51)])
+        imported = run({**pets, "a/film.gif": animation, "b/icon.png": picture_bytes(noise(52, (30, 9)))})
+        flags = {row.source_name: row.flags for row in imported.manifest.rows() if row.flags}
+        assert flags == {"a/film.gif": ("animated",), "b/icon.png": ("small",)}
+        assert "first frame only" in imported.notices[0]
+        assert "very small" in imported.notices[1]
+
+    def test_unicode_spellings(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        files = {
+            name.replace("a/", "caf\u00e9/" if n % 2 else "cafe\u0301/"): pets[name] for n, name in enumerate(pets)
+        }
+        imported = run(files)
+        assert imported.manifest.classes == ("b", "caf\u00e9")
+        assert "one class" in imported.notices[0]
+
+
+class TestRefusals:
+    def test_one_class(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        with pytest.raises(DatasetError, match="second class") as caught:
+            run({name: data for name, data in pets.items() if name[0] == "a"})
+        assert caught.value.what == "All 10 pictures belong to one class, 'a'"
+
+    def test_a_second_class_without_a_usable_picture(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        files = {name: data if name[0] == "a" else b"broken" for name, data in pets.items()}
+        with pytest.raises(DatasetError, match="second class"):
+            run(files)
+
+    def test_no_picture(self, run: Callable[..., ImportedPictures]) -> None:
+        with pytest.raises(DatasetError, match="No usable picture") as caught:
+            run({"a/1.jpg": b"text", "b/2.jpg": b"text", "c/.DS_Store": b""})
+        assert caught.value.why == "2 x A text file, not a picture"
+
+    def test_no_class_folders(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        with pytest.raises(DatasetError, match="folder named after the class"):
+            run({name.replace("/", " "): data for name, data in pets.items()})
+
+    def test_a_source_beyond_its_limits(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        with pytest.raises(SourceError, match="more than 5 files"):
+            run(pets, ImportLimits(max_files=5))
+
+
+def test_progress(run: Callable[..., ImportedPictures], pets: Files) -> None:
+    calls: list[tuple[int, int, int]] = []
+    run({**pets, "a/text.jpg": b"text", "readme.txt": b"x"}, progress=lambda *counts: calls.append(counts))
+    assert [done for done, _, _ in calls] == list(range(1, 22))
+    assert {total for _, total, _ in calls} == {21}
+    assert calls[0][2] == 1
+    assert calls[-1][2] == 2
+
+
+def test_cancelling(run: Callable[..., ImportedPictures], pets: Files) -> None:
+    seen: list[int] = []
+    with pytest.raises(CancelledError):
+        run(pets, progress=lambda done, total, skipped: seen.append(done), cancelled=lambda: len(seen) >= 3)
+    assert seen == [1, 2, 3]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]

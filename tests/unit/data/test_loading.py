@@ -1,0 +1,88 @@
+"""The stream of inputs: order, bounded look-ahead, errors that name their file."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clf_core.config import ImportLimits, Preprocessing
+from clf_core.data.loading import input_from_bytes, load_inputs, map_ahead
+from clf_core.errors import PictureError
+
+PREPROCESSING = Preprocessing(input_size=32, resize_size=36, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+
+
+@pytest.fixture
+def stored(tmp_path: Path, picture_bytes: Callable[..., bytes]) -> list[Path]:
+    paths = [tmp_path / f"{number}" for number in range(40)]
+    for number, path in enumerate(paths):
+        path.write_bytes(picture_bytes((number * 6, 10, 10)))
+    return paths
+
+
+@pytest.mark.parametrize("threads", [None, 1, 3])
+def test_inputs_come_in_order(stored: list[Path], limits: ImportLimits, threads: int | None) -> None:
+    inputs = list(load_inputs(stored, PREPROCESSING, limits, threads))
+    assert [int(made[0, 0, 0]) for made in inputs] == [number * 6 for number in range(40)]
+    assert {made.shape for made in inputs} == {(32, 32, 3)}
+
+
+def test_one_picture_and_a_stream_give_the_same_pixels(
+    tmp_path: Path, picture_bytes: Callable[..., bytes], limits: ImportLimits
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    path = tmp_path / "noise"
+    path.write_bytes(picture_bytes(Image.fromarray(noise), "JPEG"))
+    (streamed,) = load_inputs([path], PREPROCESSING, limits)
+    assert (streamed == input_from_bytes(path.read_bytes(), PREPROCESSING, limits)).all()
+
+
+def test_a_damaged_file_is_named(stored: list[Path], limits: ImportLimits) -> None:
+    stored[7].write_bytes(b"not a picture any more")
+    inputs = load_inputs(stored, PREPROCESSING, limits)
+    for _ in range(7):
+        next(inputs)
+    with pytest.raises(PictureError, match=r"^7: A text file"):
+        next(inputs)
+
+
+def test_a_missing_file_is_named(stored: list[Path], limits: ImportLimits) -> None:
+    stored[0].unlink()
+    with pytest.raises(PictureError, match=r"^0: No such file"):
+        next(load_inputs(stored, PREPROCESSING, limits))
+
+
+def test_look_ahead_is_bounded() -> None:
+    started = []
+
+    def work(item: int) -> int:
+        started.append(item)
+        return item
+
+    def endless() -> Iterator[int]:
+        number = 0
+        while True:
+            yield number
+            number += 1
+
+    results = map_ahead(work, endless(), threads=2)
+    assert [next(results) for _ in range(5)] == [0, 1, 2, 3, 4]
+    results.close()
+    assert len(started) <= 5 + 2 * 4
+
+
+def test_leaving_early_stops_the_threads() -> None:
+    release = threading.Event()
+    results = map_ahead(lambda item: release.wait(5) if item else True, range(50), threads=2)
+    next_done = threading.Thread(target=lambda: next(results))
+    next_done.start()
+    next_done.join(5)
+    release.set()
+    before = time.monotonic()
+    results.close()
+    assert time.monotonic() - before < 3
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
