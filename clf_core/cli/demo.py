@@ -7,7 +7,7 @@ from pathlib import Path
 from clf_core.api import Workbench
 from clf_core.cli.console import Console
 from clf_core.cli.datasets import say_import
-from clf_core.cli.models import write_overlay
+from clf_core.cli.models import say_explanation, write_overlay
 from clf_core.cli.runs import wait_until_done
 from clf_core.config import TrainConfig
 from clf_core.results import TestedPicture
@@ -46,7 +46,7 @@ def demo(options: argparse.Namespace, workbench: Workbench, console: Console) ->
     explanation = workbench.explanation.explain_test_picture(run.id, picture.sha256)
     heatmap = Path(tempfile.mkdtemp(prefix="clf-demo-")) / "heatmap.png"
     write_overlay(workbench, explanation, heatmap)
-    console.say(f"The evidence for '{explanation.target}' is bright in {heatmap}.")
+    say_explanation(explanation, heatmap, console)
     console.say()
     console.say("'make app' shows the same in the browser.")
     console.result(

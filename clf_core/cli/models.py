@@ -51,10 +51,7 @@ def explain(options: argparse.Namespace, workbench: Workbench, console: Console)
     explanation = workbench.explanation.explain(options.run, data, target=options.target, method=options.method)
     write_overlay(workbench, explanation, options.out)
     console.say(f"{explanation.label}, {explanation.probability:.0%} sure.")
-    if explanation.empty:
-        console.say(f"Nothing in the picture speaks for '{explanation.target}'.")
-    else:
-        console.say(f"Where it sees '{explanation.target}' is bright in {options.out}.")
+    say_explanation(explanation, options.out, console)
     console.result(
         {
             "label": explanation.label,
@@ -67,6 +64,14 @@ def explain(options: argparse.Namespace, workbench: Workbench, console: Console)
             "out": str(options.out),
         }
     )
+
+
+def say_explanation(explanation: Explanation, path: Path, console: Console) -> None:
+    """Say what the picture at ``path`` shows."""
+    if explanation.empty:
+        console.say(f"Nothing in the picture speaks for '{explanation.target}'.")
+    else:
+        console.say(f"What speaks for '{explanation.target}' is bright in {path}.")
 
 
 def check_output(path: Path) -> None:
