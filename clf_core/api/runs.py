@@ -1,11 +1,12 @@
 """Starting, following and stopping trainings."""
 
+import logging
 import time
 from collections.abc import Callable
 
 from clf_core.api.datasets import training_problems
 from clf_core.config import TrainConfig
-from clf_core.errors import DatasetError, StateError
+from clf_core.errors import DatasetError, StateError, StorageError
 from clf_core.jobs import process
 from clf_core.jobs.launcher import Launcher
 from clf_core.jobs.local import LocalLauncher
@@ -14,6 +15,8 @@ from clf_core.jobs.summary import summarise
 from clf_core.results import FINAL_STATES, RunProgress, RunSummary
 from clf_core.workspace import Workspace
 from clf_core.workspace.run_directory import RunDirectory
+
+_log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.05
 """How often ``wait`` looks. Reading a run takes well under a millisecond, so this costs the worker nothing."""
@@ -56,7 +59,13 @@ class Runs:
 
     def list(self) -> tuple[RunSummary, ...]:
         """Return all runs, newest first. Cheap enough to call at every rerun of a page."""
-        return tuple(self._summary(run) for run in self._workspace.runs.list())
+        found = []
+        for run in self._workspace.runs.list():
+            try:
+                found.append(self._summary(run))
+            except StorageError as error:  # one damaged run must not hide the others
+                _log.warning("A run is not listed: %s", error)
+        return tuple(found)
 
     def get(self, ref: str) -> RunSummary:
         """Return one run as it stands now.
@@ -158,4 +167,4 @@ class Runs:
         raise StateError(f"The run '{summary.name}' is not done yet", remedy="Wait until it has finished")
 
     def _summary(self, run: RunDirectory) -> RunSummary:
-        return summarise(run, self._launcher.state(run))
+        return summarise(run, self._launcher)

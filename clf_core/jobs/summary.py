@@ -1,9 +1,12 @@
-"""A run as it is listed, put together from its directory and its state."""
+"""A run as it is listed, put together from its directory and what its launcher says."""
 
 import time
+from typing import Any
 
+from clf_core.errors import StorageError
+from clf_core.jobs.launcher import Launcher
 from clf_core.results import FINAL_STATES, ErrorWords, RunState, RunSummary
-from clf_core.workspace.records import RunStatus
+from clf_core.workspace.records import RunRecord, RunStatus
 from clf_core.workspace.run_directory import RunDirectory
 
 _INTERRUPTED = ErrorWords(
@@ -14,20 +17,36 @@ _INTERRUPTED = ErrorWords(
 )
 
 
-def summarise(run: RunDirectory, state: RunState) -> RunSummary:
-    """Return the summary of a run that is in ``state``.
+def summarise(run: RunDirectory, launcher: Launcher) -> RunSummary:
+    """Return the summary of a run as it stands now; one whose status cannot be read counts as failed.
 
     Raises:
-        StorageError: a file of the run is damaged.
+        StorageError: not even what the run is can be read.
     """
-    record, status = run.record, run.status()
-    details = {}
-    if status is not None:
-        details = {
-            "seconds": _seconds(run, status, state),
-            "images_per_second": status.images_per_second,
-            "metrics": status.metrics,
-        }
+    record = run.record
+    try:
+        state = launcher.state(run)
+        return _summary(record, state, _details(run, state))
+    except StorageError as error:
+        words = ErrorWords(what=error.what, why=error.why, remedy=error.remedy, kind="storage")
+        return _summary(record, "failed", {"error": words})
+
+
+def _details(run: RunDirectory, state: RunState) -> dict[str, Any]:
+    status = run.status()
+    details: dict[str, Any] = {"error": _INTERRUPTED} if state == "interrupted" else {}
+    if status is None:
+        return details
+    return {
+        "error": status.error,
+        "seconds": _seconds(run, status, state),
+        "images_per_second": status.images_per_second,
+        "metrics": status.metrics,
+        **details,
+    }
+
+
+def _summary(record: RunRecord, state: RunState, details: dict[str, Any]) -> RunSummary:
     return RunSummary(
         id=record.id,
         name=record.name,
@@ -38,7 +57,6 @@ def summarise(run: RunDirectory, state: RunState) -> RunSummary:
         backbone=record.backbone,
         state=state,
         created=record.created,
-        error=_INTERRUPTED if state == "interrupted" else status.error if status is not None else None,
         **details,
     )
 

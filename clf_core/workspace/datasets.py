@@ -1,5 +1,6 @@
 """Datasets on disk: a name, and immutable versions of which each is a Parquet manifest with its counts."""
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -19,6 +20,8 @@ from clf_core.workspace.names import clean_name, new_id
 if TYPE_CHECKING:
     from clf_core.data.importer import ImportedPictures
     from clf_core.data.manifest import Manifest
+
+_log = logging.getLogger(__name__)
 
 _MANIFESTS_KEPT = 4
 
@@ -72,8 +75,14 @@ class DatasetStore:
         return _summary(record.id, record.name, record.created, version)
 
     def list(self) -> tuple[DatasetSummary, ...]:
-        """Return all datasets at their newest version, newest first."""
-        return tuple(self._summary(entry) for entry in self._catalogue.entries())
+        """Return all datasets at their newest version, newest first; those that cannot be read are left out."""
+        found = []
+        for entry in self._catalogue.entries():
+            try:
+                found.append(self._summary(entry))
+            except StorageError as error:  # one damaged dataset must not hide the others
+                _log.warning("A dataset is not listed: %s", error)
+        return tuple(found)
 
     def find(self, ref: str) -> DatasetSummary:
         """Return the dataset of this name or identifier.

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from clf_core.api import datasets
+from clf_core.api import Workbench, datasets
 from clf_core.config import TrainConfig
 from clf_core.errors import DatasetError, NameTakenError, NotFoundError, StateError
 
@@ -67,3 +67,9 @@ def test_lists_are_cheap(bench, run_in_state):
         bench.runs.list()
         bench.datasets.list()
     assert (time.perf_counter() - started) / 10 < 0.05
+
+
+def test_a_damaged_run_does_not_hide_the_others(bench, run_in_state):
+    sound, damaged = run_in_state("done"), run_in_state("done")
+    (bench.settings.workspace / "runs" / damaged / "run.json").write_text("{")
+    assert [run.id for run in Workbench(bench.settings).runs.list()] == [sound]

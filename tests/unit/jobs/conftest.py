@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from clf_core.config import TrainConfig
@@ -24,3 +26,9 @@ def run(tmp_path) -> RunDirectory:
         notices=(),
     )
     return Workspace(tmp_path).runs.create(dataset, TrainConfig(), None, process.current())
+
+
+@pytest.fixture
+def in_state():
+    """``in_state(state)`` returns a launcher that says so of every run."""
+    return lambda state: SimpleNamespace(state=lambda _run: state)

@@ -50,7 +50,7 @@ def test_a_run_whose_worker_died_is_interrupted(launcher, run, worker, began):
         run.write_status(_running(worker))
     _kill(worker)
     assert launcher.state(run) == "interrupted"
-    assert "interrupted" in summarise(run, "interrupted").error.what
+    assert "interrupted" in summarise(run, launcher).error.what
 
 
 def test_a_run_whose_maker_died_before_it_started_a_worker_is_interrupted(launcher, run, worker):
@@ -105,15 +105,24 @@ def test_a_start_that_fails_is_a_failed_run(launcher, run, monkeypatch):
     assert "could not be started" in run.status().error.what
 
 
-def test_seconds_are_sane_whatever_the_clock_says(run, worker):
+def test_seconds_are_sane_whatever_the_clock_says(run, worker, in_state):
     ahead = _running(worker).model_copy(update={"began": time.time() + 365 * 86400})
     run.write_status(ahead)
-    assert summarise(run, "running").seconds == 0
-    assert summarise(run, "interrupted").seconds == 0
+    assert summarise(run, in_state("running")).seconds == 0
+    assert summarise(run, in_state("interrupted")).seconds == 0
 
 
-def test_an_error_is_part_of_the_summary(run, worker):
+def test_an_error_is_part_of_the_summary(run, worker, in_state):
     words = ErrorWords(what="No")
     run.write_status(_running(worker).model_copy(update={"state": "failed", "error": words, "seconds": 2.5}))
-    summary = summarise(run, "failed")
+    summary = summarise(run, in_state("failed"))
     assert (summary.error, summary.seconds) == (words, 2.5)
+
+
+@pytest.mark.parametrize("name", ["status.json", "launch.json"])
+def test_a_run_that_cannot_be_read_is_listed_as_failed_with_the_reason(launcher, run, name):
+    (run.path / name).write_text("{")
+    summary = summarise(run, launcher)
+    assert summary.state == "failed"
+    assert summary.error.kind == "storage"
+    assert name in summary.error.why

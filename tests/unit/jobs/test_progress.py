@@ -8,9 +8,9 @@ POINT = CurvePoint(strength=1.0, train_loss=0.1, train_accuracy=1.0, val_loss=0.
 
 
 @pytest.fixture
-def read(run):
+def read(run, in_state):
     reader = ProgressReader()
-    return lambda state="running": reader.read(run, summarise(run, state))
+    return lambda state="running": reader.read(run, summarise(run, in_state(state)))
 
 
 def _progress(time, done, total, stage="features", rate=10.0):
@@ -56,9 +56,9 @@ def test_a_clock_set_back_makes_no_nonsense(run, read):
     assert read().eta_seconds >= 0
 
 
-def test_the_runs_longest_unasked_are_forgotten_and_read_anew(run, monkeypatch):
+def test_the_runs_longest_unasked_are_forgotten_and_read_anew(run, in_state, monkeypatch):
     monkeypatch.setattr("clf_core.jobs.progress._FOLLOWED_RUNS", 0)
     reader = ProgressReader()
     run.append_event(RunEvent(time=10.0, kind="stage", stage="features", total=20))
     for _ in range(2):
-        assert reader.read(run, summarise(run, "running")).total == 20
+        assert reader.read(run, summarise(run, in_state("running"))).total == 20

@@ -114,3 +114,12 @@ def test_an_incomplete_directory_is_not_listed(workspace, imported):
     (datasets / ("d-" + "0" * 20)).mkdir()
     (datasets / "notes").mkdir()
     assert workspace.datasets.list() == (added,)
+
+
+def test_a_damaged_dataset_does_not_hide_the_others(workspace, imported):
+    sound, damaged = (workspace.datasets.add(name, imported) for name in ("sound", "damaged"))
+    (workspace.root / "datasets" / damaged.id / "versions" / "000001.json").write_text("{")
+    again = Workspace(workspace.root)
+    assert again.datasets.list() == (sound,)
+    with pytest.raises(StorageError, match="cannot be read"):
+        again.datasets.find("damaged")
