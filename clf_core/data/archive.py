@@ -62,7 +62,8 @@ class ZipSource(SourceBase):
             _check_overlaps(self._members, directory_start)
             self._check_totals()
         except SourceError:
-            self.close()
+            if close_handle:
+                handle.close()
             raise
 
     def files(self) -> Iterator[SourceFile | SkippedFile]:
@@ -83,8 +84,7 @@ class ZipSource(SourceBase):
 
     def close(self) -> None:
         """Close the archive."""
-        if hasattr(self, "_zip"):
-            self._zip.close()
+        self._zip.close()
         if self._close_handle:
             self._handle.close()
 

@@ -85,7 +85,7 @@ def decode(data: bytes, limits: ImportLimits, *, at_least: int | None = None) ->
             least this many pixels. None decodes at full scale.
 
     Returns:
-        A picture of mode RGB.
+        A picture of mode RGB that carries no metadata.
 
     Raises:
         PictureError: with the reason, for every file that cannot be decoded.
@@ -117,11 +117,11 @@ def _decode(data: bytes, kind: str, limits: ImportLimits, at_least: int | None) 
             _check_jpeg_work(data, declared)
             if at_least is not None:
                 image.draft(None, (at_least, at_least))
-        # Asked before loading: a GIF that has been loaded forgets its first frame when asked.
-        animated = _is_animated(image)
+        animated = _is_animated(image, data)
         image.load()
         orientation = _orientation(image)
         picture = _to_rgb(image)
+    picture.info.clear()  # EXIF, comments and profiles must not travel into thumbnails
     if orientation in _UPRIGHT:
         picture = picture.transpose(_UPRIGHT[orientation])
     # Only JPEG can be decoded at a reduced scale; elsewhere the decoder may have turned the picture itself.
@@ -165,15 +165,17 @@ def _check_jpeg_work(data: bytes, size: tuple[int, int]) -> None:
         raise PictureError(f"Would take {passes:,} passes to decode, which no camera or editor writes")
 
 
-def _is_animated(image: Image.Image) -> bool:
+def _is_animated(image: Image.Image, data: bytes) -> bool:
     if image.format == "MPO":  # a phone photo with a depth map or preview behind it is no animation
         return False
+    if image.format != "GIF":
+        return bool(getattr(image, "is_animated", False))
+    # A GIF has to be read on to know, so a second reader looks: a damaged second frame must not cost the first.
     try:
-        animated = bool(getattr(image, "is_animated", False))
-        image.seek(0)
-    except Exception:  # noqa: BLE001  a damaged second frame is of no concern here
-        return False
-    return animated
+        with Image.open(io.BytesIO(data), formats=("GIF",)) as probe:
+            return bool(getattr(probe, "is_animated", False))
+    except Exception:  # noqa: BLE001  see above
+        return True
 
 
 def _orientation(image: Image.Image) -> int:
@@ -238,7 +240,7 @@ def _reason(error: Exception, kind: str) -> str:
         return "Declares more pixels than can safely be decoded"
     if "truncated" in text or isinstance(error, EOFError):
         return f"Cut off: the {name} file ends before the picture does"
-    return f"Damaged: it begins like a {name} picture, but the rest cannot be decoded"
+    return f"Damaged: what this {name} file holds cannot be decoded"
 
 
 def _megabytes(count: int) -> str:

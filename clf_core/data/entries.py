@@ -110,6 +110,11 @@ def printable(name: str) -> str:
     return name.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """A name from outside at a length that fits into a sentence."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def unreachable(path: Path, error: OSError) -> SourceError:
     """The error for a path that is missing or may not be read."""
     if isinstance(error, FileNotFoundError):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from clf_core.config import ImportLimits, SplitConfig
 from clf_core.data.decoding import decode_with_facts
-from clf_core.data.entries import Source, SourceFile
+from clf_core.data.entries import Source, SourceFile, shortened
 from clf_core.data.layout import Layout, Placed, is_system_file, read_layout
 from clf_core.data.loading import map_ahead
 from clf_core.data.manifest import Manifest, ManifestRow
@@ -259,7 +259,7 @@ def _check_usable(examined: list[_Examined], skipped: list[SkippedFile]) -> None
 def _one_class(label: str, count: int) -> DatasetError:
     pictures = "The only picture belongs" if count == 1 else f"All {count:,} pictures belong"
     return DatasetError(
-        f"{pictures} to one class, '{label}'",
+        f"{pictures} to one class, '{shortened(label)}'",
         why="A classifier tells classes apart, so it needs a second class",
         remedy="Add a folder with pictures of something else beside it",
     )

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from clf_core.data.entries import shortened
 from clf_core.results import SkippedFile
 from clf_core.values import Split
 
@@ -218,15 +219,15 @@ def _are_splits(candidates: list[_Candidate]) -> bool:
 
 def _notices(spellings: dict[str, set[str]]) -> list[str]:
     notices = [
-        f"{len(folders)} folders are spelled '{label}' in different Unicode forms; they are one class."
+        f"{len(folders)} folders are spelled '{shortened(label)}' in different Unicode forms; they are one class."
         for label, folders in sorted(spellings.items())
         if len(folders) > 1
     ]
     by_case: dict[str, list[str]] = {}
     for label in sorted(spellings):
-        by_case.setdefault(label.casefold(), []).append(label)
+        by_case.setdefault(label.casefold(), []).append(f"'{shortened(label)}'")
     notices += [
-        f"The classes {' and '.join(repr(label) for label in labels)} differ only in capitals; they stay apart."
+        f"The classes {' and '.join(labels)} differ only in capitals; they stay apart."
         for labels in by_case.values()
         if len(labels) > 1
     ]

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from clf_core.data.entries import shortened
 from clf_core.data.manifest import ManifestRow, natural_key
 
 _MOST_NAMED = 5
@@ -36,8 +37,7 @@ def _copies(rows: Sequence[ManifestRow]) -> list[str]:
         other = next(row for row in contradicting[0] if row.label != one.label)
         many = "1 picture stands" if len(contradicting) == 1 else f"{len(contradicting):,} pictures stand"
         notices.append(
-            f"{many} in more than one class, such as '{one.source_name}' in '{one.label}' "
-            f"and '{other.source_name}' in '{other.label}'; please check which is right."
+            f"{many} in more than one class, such as {_placed(one)} and {_placed(other)}; please check which is right."
         )
     return notices
 
@@ -72,10 +72,14 @@ def _pictures(count: int) -> str:
     return "1 picture was" if count == 1 else f"{count:,} pictures were"
 
 
+def _placed(row: ManifestRow) -> str:
+    return f"'{shortened(row.source_name)}' in '{shortened(row.label)}'"
+
+
 def _named(labels: Sequence[str]) -> str:
     """'The class 'a' has' or 'The classes 'a', 'b' and 3 more have'."""
     if len(labels) == 1:
-        return f"The class '{labels[0]}' has"
-    named = ", ".join(f"'{label}'" for label in labels[:_MOST_NAMED])
+        return f"The class '{shortened(labels[0])}' has"
+    named = ", ".join(f"'{shortened(label)}'" for label in labels[:_MOST_NAMED])
     more = f" and {len(labels) - _MOST_NAMED:,} more" if len(labels) > _MOST_NAMED else ""
     return f"The classes {named}{more} have"

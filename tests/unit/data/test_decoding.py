@@ -208,6 +208,24 @@ class TestFrames:
         assert facts.picture.size == (48, 32)
         assert not facts.animated
 
+    def test_a_damaged_second_frame_does_not_cost_the_first(self, picture_bytes: Encode, limits: ImportLimits) -> None:
+        frames = [quadrants().quantize(8), quadrants().rotate(180).quantize(8)]
+        data = picture_bytes(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)
+        second = data.rindex(b"\x21\xf9\x04")
+        for keep in range(second, len(data) - 1, 3):
+            facts = decode_with_facts(data[:keep], limits)
+            assert facts.picture.tobytes() == decode(data, limits).tobytes()
+
+    def test_the_main_picture_of_a_heic_file_is_taken(self, limits: ImportLimits) -> None:
+        pillow_heif = pytest.importorskip("pillow_heif")
+        file = pillow_heif.from_pillow(Image.new("RGB", (32, 32), (255, 0, 0)))
+        file.add_from_pillow(Image.new("RGB", (32, 32), (0, 0, 255)))
+        buffer = io.BytesIO()
+        file.save(buffer, primary_index=1)
+        facts = decode_with_facts(buffer.getvalue(), limits)
+        assert facts.animated
+        assert np.abs(np.asarray(facts.picture).astype(int) - (0, 0, 255)).max() <= 12
+
 
 class TestReducedScale:
     def test_jpeg_keeps_what_is_asked_for(self, picture_bytes: Encode, limits: ImportLimits) -> None:
@@ -288,8 +306,12 @@ class TestRefusals:
         assert "HEIC" in self.reason(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", limits)
 
 
-def test_the_result_does_not_hold_the_file_open(picture_bytes: Encode, limits: ImportLimits) -> None:
-    picture = decode(picture_bytes(quadrants(), "JPEG"), limits)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    assert Image.open(buffer).size == (48, 32)
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_metadata_does_not_travel_on(picture_bytes: Encode, limits: ImportLimits, kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "canary"
+    data = picture_bytes(quadrants(), kind, exif=exif, icc_profile=b"canary" * 30)
+    assert b"canary" in data
+    picture = decode(data, limits)
+    for again in ("JPEG", "PNG", "WEBP"):
+        assert b"canary" not in picture_bytes(picture, again)

@@ -161,6 +161,13 @@ class TestNotices:
         assert "first frame only" in imported.notices[0]
         assert "very small" in imported.notices[1]
 
+    def test_long_names_are_shortened(
+        self, run: Callable[..., ImportedPictures], pets: Files, picture_bytes: Encode
+    ) -> None:
+        imported = run({**pets, f"{'x' * 5000}/1.png": picture_bytes(noise(999))})
+        assert "x" * 5000 in imported.manifest.classes
+        assert len(imported.notices[0]) < 200
+
     def test_unicode_spellings(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
         files = {
             name.replace("a/", "caf\u00e9/" if n % 2 else "cafe\u0301/"): pets[name] for n, name in enumerate(pets)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from clf_core.data.store import THUMBNAIL_SIZES, PictureStore
 from clf_core.errors import NotFoundError, StorageError
@@ -100,8 +101,6 @@ class TestThumbnails:
         assert store.thumbnail(sha256, 192) == b"from the cache"
 
     def test_are_re_encoded(self, store: PictureStore, picture_bytes: Encode) -> None:
-        from PIL.PngImagePlugin import PngInfo
-
         notes = PngInfo()
         notes.add_text("Comment", "<script>canary</script>")
         sha256 = store.add(picture_bytes(Image.new("RGB", (20, 20)), pnginfo=notes))
