@@ -128,7 +128,7 @@ class Runs:
             time.sleep(_POLL_SECONDS)
 
     def estimate(self, dataset_ref: str, config: TrainConfig) -> float:
-        """Return about how many seconds a run with ``config`` would take on this machine.
+        """Return about how many seconds a run with ``config`` would take, at the pace of the last such run here.
 
         Raises:
             NotFoundError: no such dataset.
@@ -137,7 +137,8 @@ class Runs:
 
         dataset = self._workspace.datasets.find(dataset_ref)
         first_time = self._workspace.backbones.spec(config.backbone) is None
-        return estimate_seconds(dataset.pictures, first_time)
+        rates = (run.images_per_second for run in self.list() if run.backbone == config.backbone)
+        return estimate_seconds(dataset.pictures, first_time, next((rate for rate in rates if rate > 0), None))
 
     def directory(self, ref: str) -> RunDirectory:
         """Return the directory of a run; for the other modules of this package.

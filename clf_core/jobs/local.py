@@ -44,12 +44,11 @@ class LocalLauncher:
     def cancel(self, run: RunDirectory) -> None:
         """Ask the worker to stop, and kill it if it does not; see ``Launcher``."""
         run.request_cancel()
-        if self._ended_within(_GRACE_SECONDS, run):
-            return
-        worker = _worker_of(run)
-        if worker is not None and process.is_alive(worker):
-            _kill(worker)
-            self._ended_within(_KILL_SECONDS, run)
+        if not self._gone_within(_GRACE_SECONDS, run):
+            worker = _worker_of(run)
+            if worker is not None and process.is_alive(worker):
+                _kill(worker)
+                self._gone_within(_KILL_SECONDS, run)
 
     def state(self, run: RunDirectory) -> RunState:
         """Derive the state from the directory and the worker's process; see ``Launcher``."""
@@ -82,12 +81,14 @@ class LocalLauncher:
             self._children.append(child)
         return child
 
-    def _ended_within(self, seconds: float, run: RunDirectory) -> bool:
+    def _gone_within(self, seconds: float, run: RunDirectory) -> bool:
+        """Wait for the process itself to end: a worker that has said its last word may still hang on the way out."""
         deadline = time.monotonic() + seconds
-        while self.state(run) not in FINAL_STATES:
+        while process.is_alive(_worker_of(run) or run.record.created_by):
             if time.monotonic() > deadline:
                 return False
             time.sleep(_POLL_SECONDS)
+            self._reap()
         return True
 
     def _reap(self) -> None:

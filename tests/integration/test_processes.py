@@ -73,7 +73,7 @@ def test_a_killed_worker_is_interrupted_and_the_next_run_is_not_disturbed(bench,
     assert Workbench(bench.settings).runs.get(run.id).state == "interrupted"
 
 
-@pytest.mark.parametrize("stage", ["starting", "prepare", "features", "head"])
+@pytest.mark.parametrize("stage", ["starting", "prepare", "features", "head", "test"])
 def test_cancel_takes_less_than_two_seconds_in_any_stage(bench, stage):
     run = bench.runs.start("Large", TrainConfig())
     if stage != "starting":
