@@ -58,7 +58,7 @@ class ZipSource(SourceBase):
         self._close_handle = close_handle
         try:
             self._zip, directory_start = _open(handle, limits)
-            self._members = [member for member in self._zip.infolist() if not member.is_dir()]
+            self._members = [member for member in self._zip.infolist() if not _name(member).endswith("/")]
             _check_overlaps(self._members, directory_start)
             self._check_totals()
         except SourceError:
@@ -74,12 +74,12 @@ class ZipSource(SourceBase):
             reason = _reason_to_refuse(member, self._limits)
             if name in seen:
                 reason = "The archive holds another file of the same name; the first one is used"
-            seen.add(name)
             if reason:
                 yield SkippedFile(name=name, reason=reason)
             elif member.file_size > self._limits.max_file_bytes:
                 yield too_large(name, self._limits)
             else:
+                seen.add(name)
                 yield SourceFile(name, member.file_size, _Reader(self._zip, member))
 
     def close(self) -> None:

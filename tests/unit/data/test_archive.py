@@ -178,6 +178,12 @@ class TestMembers:
         assert contents(data) == {"a/1.jpg": b"first"}
         assert "same name" in skipped(data)["a/1.jpg"]
 
+    def test_a_refused_file_does_not_take_its_name(self, zip_bytes: Pack) -> None:
+        data = zip_bytes([("a/1.jpg", b"first"), ("a/1.jpg", b"second"), ("b", b"")])
+        data = patched(data, places(data, CENTRAL)[0] + 8, "<H", 1)
+        assert "password" in skipped(data)["a/1.jpg"]
+        assert contents(data) == {"a/1.jpg": b"second", "b": b""}
+
     def test_bad_checksum(self, zip_bytes: Pack) -> None:
         data = bytearray(zip_bytes([("a", b"x" * 50)]))
         data[40] ^= 1
@@ -206,7 +212,7 @@ class TestMembers:
         assert contents(data) == {"ärger/ü.jpg": b"x"}
 
     def test_names_of_old_programs(self, zip_bytes: Pack) -> None:
-        data = zip_bytes([("Xrger/1.jpg", b"x")]).replace(b"Xrger/", b"\x8erger\\")
+        data = zip_bytes([("Xrger/", b""), ("Xrger/1.jpg", b"x")]).replace(b"Xrger/", b"\x8erger\\")
         assert contents(data) == {"Ärger/1.jpg": b"x"}
 
 
