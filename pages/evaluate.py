@@ -23,7 +23,8 @@ _CELL_LIMIT = 60
 def show_mixups(bench: Workbench, run: RunSummary, report: EvaluationReport) -> None:
     """The matrix, and the pictures of the selected cell beside it."""
     with told_in_words():
-        left, right = st.columns([1, 1], gap="large")
+        # Large matrices get the larger half.
+        left, right = st.columns([1, 1] if len(report.classes) <= 5 else [3, 2], gap="large")
         with left:
             true, said = confusion_matrix(report, worst_cell(report), key=f"matrix_{run.id}")
         names = report.classes

@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 def head() -> tuple[DeltaGenerator, DeltaGenerator]:
     """Return the places for the title (left) and for what the page is about (right; below on a narrow screen)."""
-    left, right = st.columns([3, 1], gap="large", vertical_alignment="bottom")
+    left, right = st.columns([3, 1], gap="small", vertical_alignment="bottom")
     return left, right
 
 

@@ -130,6 +130,9 @@ def studio(trained: Studio, use: Callable[[Studio], Studio]) -> Studio:
 
 
 @pytest.fixture
-def empty(tmp_path: Path, use: Callable[[Studio], Studio]) -> Studio:
-    """Pages on a workspace with nothing in it."""
-    return use(Studio(open_workbench(Settings(workspace=tmp_path / "empty"))))
+def empty(tmp_path: Path, trained: Studio, use: Callable[[Studio], Studio]) -> Studio:
+    """Pages on a workspace with no data and no run. The pretrained network is lent, not prepared once more."""
+    workspace = tmp_path / "empty"
+    workspace.mkdir()
+    (workspace / "backbones").symlink_to(trained.bench.settings.workspace / "backbones", target_is_directory=True)
+    return use(Studio(open_workbench(Settings(workspace=workspace))))

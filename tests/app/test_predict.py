@@ -13,7 +13,8 @@ def test_one_picture_gets_a_large_answer_and_its_heatmap(studio, helpers):
 def test_many_pictures_become_a_table_in_which_every_file_stands(studio, helpers):
     app = studio.open("predict")
     zone = app.file_uploader(key="predict_files")
-    zone.upload([("a.png", helpers.picture(0, 98)), ("b.png", helpers.picture(2, 97)), ("c.png", b"no picture")]).run()
+    zone.upload("a.png", helpers.picture(0, 98)).upload("b.png", helpers.picture(2, 97)).upload("c.png", b"no picture")
+    app.run()
     table = app.dataframe[0].value
     assert list(table["File"]) == ["a.png", "b.png", "c.png"]
     assert table["Note"].iloc[2].startswith("Skipped")

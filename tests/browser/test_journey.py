@@ -190,3 +190,14 @@ def test_hostile_class_names_stay_literal_and_ask_nobody(open_page, wait, shoot)
     page.get_by_label("Class").click()
     options = page.get_by_role("option").all_inner_texts()
     assert set(HOSTILE) <= set(options)
+
+
+@pytest.mark.timeout(90)
+def test_the_camera_gets_an_answer(open_page, wait):
+    """The security headers must leave the camera to the studio itself. The browser brings a fake one."""
+    page = open_page()
+    page.get_by_text("Camera", exact=True).click()
+    page.get_by_role("button", name="Take Photo").click()
+    page.locator(".answer .label").wait_for(timeout=60_000)
+    wait(page)
+    assert page.locator(".answer .bars li").count() == 5

@@ -47,6 +47,14 @@ function paint(button, data, row, column) {
   button.title = button.getAttribute("aria-label");
 }
 
+// Cells are as large as the width allows, within reason; below the least size the grid scrolls sideways.
+function fit(root) {
+  const count = root.querySelectorAll("tbody tr").length;
+  const header = root.querySelector("th.row").offsetWidth;
+  const free = Math.floor((root.clientWidth - header - 14) / count) - 3;
+  root.style.setProperty("--cell", `${Math.max(34, Math.min(count > 4 ? 52 : count > 3 ? 76 : 104, free))}px`);
+}
+
 function target(key, row, column, last) {
   const steps = { ArrowUp: [row - 1, column], ArrowDown: [row + 1, column], ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1],
     Home: [row, 0], End: [row, last], PageUp: [0, column], PageDown: [last, column] };
@@ -62,8 +70,10 @@ export default function ({ data, parentElement, setStateValue }) {
     build(root, data.classes);
     root.dataset.classes = signature;
     root.classList.toggle("upright", data.classes.length > 5 || data.classes.some((name) => name.length > 12));
-    root.style.setProperty("--cell", data.classes.length > 12 ? "34px" : data.classes.length > 4 ? "46px" : data.classes.length > 3 ? "72px" : "104px");
+    if (!root.dataset.watched) new ResizeObserver(() => fit(root)).observe(root);
+    root.dataset.watched = "1";
   }
+  fit(root);
   root.querySelector("table").setAttribute("aria-label", data.label);
   root.querySelector(".key").textContent = data.key;
   const at = (row, column) => root.querySelector(`button[data-row="${row}"][data-column="${column}"]`);
