@@ -1,0 +1,47 @@
+"""How training speaks to whoever started it."""
+
+from typing import Protocol
+
+from clf_core.results import CurvePoint, Stage
+
+
+class TrainingCallbacks(Protocol):
+    """Told what happens, in the order it happens, from the thread that trains."""
+
+    def stage(self, stage: Stage, total: int) -> None:
+        """A stage begins, with ``total`` steps; 0 when unknown."""
+
+    def progress(self, done: int) -> None:
+        """So many steps of the present stage are finished. May come very often."""
+
+    def curve(self, point: CurvePoint) -> None:
+        """One more candidate is fitted and judged."""
+
+    def message(self, text: str) -> None:
+        """A sentence a person should read."""
+
+    def check_cancelled(self) -> None:
+        """Called at least every 100 ms of work.
+
+        Raises:
+            CancelledError: to stop the training; nothing of it is kept.
+        """
+
+
+class SilentCallbacks:
+    """Callbacks for which nobody listens; a base for those that need only a few."""
+
+    def stage(self, stage: Stage, total: int) -> None:
+        """Ignored."""
+
+    def progress(self, done: int) -> None:
+        """Ignored."""
+
+    def curve(self, point: CurvePoint) -> None:
+        """Ignored."""
+
+    def message(self, text: str) -> None:
+        """Ignored."""
+
+    def check_cancelled(self) -> None:
+        """Never cancelled."""

@@ -1,0 +1,31 @@
+"""How long a run will take, before it starts; an honest rule of thumb, not a promise."""
+
+from clf_core.device import cpu_count
+
+_START_SECONDS = 1.5
+"""Starting a process, importing numpy, scipy and OpenVINO, loading the network."""
+
+_PREPARE_SECONDS = 6.0
+"""Importing torch and timm once and compiling the network."""
+
+_PICTURES_PER_SECOND_AND_CORE = 120.0
+"""Decoding photos of about 500 px and running lite0 on them; measured 250-330 on two cores."""
+
+_HEAD_SECONDS_PER_1000 = 0.8
+"""Fitting the last layer, cross-validated, with ten classes."""
+
+
+def estimate_seconds(pictures: int, first_time: bool, rate: float | None = None) -> float:
+    """Seconds from the start of the worker to the result on the test split.
+
+    Args:
+        pictures: of all splits; each is run through the network once.
+        first_time: whether the backbone has yet to be prepared on this machine (a download not included).
+        rate: pictures per second of an earlier run here, which is better than the rule of thumb.
+
+    Returns:
+        Seconds, at least the time a process needs to start.
+    """
+    per_second = rate if rate and rate > 0 else _PICTURES_PER_SECOND_AND_CORE * min(cpu_count(), 16)
+    head = min(pictures, 50_000) / 1000 * _HEAD_SECONDS_PER_1000
+    return _START_SECONDS + (_PREPARE_SECONDS if first_time else 0.0) + pictures / per_second + head

@@ -1,0 +1,261 @@
+"""Choosing the strength of the regularisation and fitting the last layer with it.
+
+The candidates are compared on the principal axes of the training features (256 at most), which is quick
+and judges them in the same order; the chosen one is then fitted on all axes. Each strength starts from
+the result of the one before, from the most to the least regularised.
+
+Measured on OpenVINO features of lite0, bfloat16 against float32: the same test accuracy on hymenoptera
+(0.941), 0.934 against 0.936 on sign digits, far within the noise of 410 pictures.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf_core.config import TrainConfig
+from clf_core.errors import ConfigError
+from clf_core.results import CurvePoint
+from clf_core.training.callbacks import TrainingCallbacks
+from clf_core.training.logistic import Array, Basis, Layer, Score, fit, score
+
+Selection = Literal["validation", "cross-validation", "none"]
+
+SELECTION_AXES = 256
+"""Principal axes on which the strengths are compared."""
+
+SELECTION_TOLERANCE = 1e-3
+FINAL_TOLERANCE = 1e-5
+"""How flat the objective must be, relative to the loss; comparing strengths needs less than the result."""
+
+VALIDATION_PICTURES = 500
+VALIDATION_PER_CLASS = 20
+"""With fewer validation pictures than these, 'auto' cross-validates: a handful cannot tell strengths apart."""
+
+_ALWAYS_TRAIN = -1
+_SMALL_ELEMENTS = 8_000_000
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Pictures as numbers.
+
+    Attributes:
+        features: [N, D] float32.
+        labels: [N] int64, positions of the classes.
+        groups: [N], pictures of one group are the same or nearly; they are never judged by one another.
+    """
+
+    features: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    groups: list[str]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __add__(self, other: "Examples") -> "Examples":
+        return Examples(
+            np.concatenate([self.features, other.features]),
+            np.concatenate([self.labels, other.labels]),
+            self.groups + other.groups,
+        )
+
+
+@dataclass(frozen=True)
+class FittedHead:
+    """The last layer and how it came about.
+
+    Attributes:
+        weight: [K, D] float32 over plain features, standardisation folded in.
+        bias: [K] float32.
+        strength: C that was chosen.
+        selection: what chose it; 'none' where there was nothing to compare on.
+        curve: one point per strength, ascending.
+    """
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    strength: float
+    selection: Selection
+    curve: tuple[CurvePoint, ...]
+
+
+def fit_head(
+    train: Examples, val: Examples, classes: int, config: TrainConfig, callbacks: TrainingCallbacks
+) -> FittedHead:
+    """Choose a strength and fit the layer.
+
+    Args:
+        train: every class occurs in it.
+        val: may be empty.
+        classes: K.
+        config: strengths, selection, folds, refit and seed are used.
+        callbacks: told one step per fit; the stage must have begun with ``steps`` steps.
+
+    Raises:
+        ConfigError: selection is 'validation' and there are no validation pictures.
+        CancelledError: from the callbacks.
+    """
+    strengths = sorted(set(config.strengths))
+    selection, folds = _plan(train, val, config)
+    final = train + val if config.refit and len(val) else train
+    with _threads_that_pay(train.features.size + val.features.size):
+        basis = Basis.of(train.features)
+        if selection == "none":
+            callbacks.message("Too few pictures to compare settings on; the middle strength was taken.")
+            chosen = _Candidate(strengths[len(strengths) // 2], Layer.zero(classes, 0))
+            curve: tuple[CurvePoint, ...] = ()
+        else:
+            narrow = basis.first(SELECTION_AXES)
+            trials = _trials(selection, narrow, train, val, folds)
+            chosen, curve = _compare(trials, narrow, classes, strengths, callbacks)
+        start = chosen.layer
+        if final is not train and not basis.complete:
+            basis, start = Basis.of(final.features), Layer.zero(classes, 0)
+        rows = basis.rotate(final.features)
+        check = callbacks.check_cancelled
+        start = start.widened(rows.shape[1])
+        layer = fit(rows, final.labels, basis.curvature, chosen.strength, start, check, FINAL_TOLERANCE)
+        weight, bias = basis.unfold(layer)
+    return FittedHead(weight, bias, chosen.strength, selection, curve)
+
+
+def steps(config: TrainConfig) -> int:
+    """Steps ``fit_head`` reports: one per strength and one for the final fit."""
+    return len(set(config.strengths)) + 1
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Coordinates to learn from and others to judge on."""
+
+    rows: Array
+    labels: NDArray[np.int64]
+    judged_rows: Array
+    judged_labels: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A strength and the mean of the layers fitted with it, from where the final fit starts."""
+
+    strength: float
+    layer: Layer
+
+
+def _trials(
+    selection: Selection, basis: Basis, train: Examples, val: Examples, folds: NDArray[np.int64]
+) -> list[_Trial]:
+    rows = basis.rotate(train.features)
+    if selection == "validation":
+        return [_Trial(rows, train.labels, basis.rotate(val.features), val.labels)]
+    held_out = [folds == fold for fold in range(int(folds.max()) + 1)]
+    return [_Trial(rows[~mask], train.labels[~mask], rows[mask], train.labels[mask]) for mask in held_out]
+
+
+def _compare(
+    trials: list[_Trial], basis: Basis, classes: int, strengths: list[float], callbacks: TrainingCallbacks
+) -> tuple[_Candidate, tuple[CurvePoint, ...]]:
+    """Fit every strength on every trial.
+
+    Chosen is the smallest strength whose loss is within one standard error of the best (Breiman et al.,
+    "Classification and Regression Trees", 1984): what the pictures cannot tell apart, the simpler wins.
+    """
+    check = callbacks.check_cancelled
+    layers = [Layer.zero(classes, basis.axes.shape[1])] * len(trials)
+    points: list[CurvePoint] = []
+    candidates: list[_Candidate] = []
+    scores: list[Score] = []
+    for strength in strengths:
+        learned, judged = Score(), Score()
+        for place, trial in enumerate(trials):
+            layer = fit(trial.rows, trial.labels, basis.curvature, strength, layers[place], check, SELECTION_TOLERANCE)
+            layers[place] = layer
+            learned += score(trial.rows, trial.labels, layer)
+            judged += score(trial.judged_rows, trial.judged_labels, layer)
+        points.append(
+            CurvePoint(
+                strength=strength,
+                train_loss=learned.mean_loss,
+                train_accuracy=learned.accuracy,
+                val_loss=judged.mean_loss,
+                val_accuracy=judged.accuracy,
+            )
+        )
+        scores.append(judged)
+        candidates.append(_Candidate(strength, Layer.mean(layers)))
+        callbacks.curve(points[-1])
+        callbacks.progress(len(points))
+    best = min(scores, key=lambda judged: judged.mean_loss)
+    enough = best.mean_loss + best.standard_error
+    chosen = next(place for place, judged in enumerate(scores) if judged.mean_loss <= enough)
+    return candidates[chosen], tuple(points)
+
+
+def _plan(train: Examples, val: Examples, config: TrainConfig) -> tuple[Selection, NDArray[np.int64]]:
+    """What the strengths are compared on, and the folds for cross-validation."""
+    folds = make_folds(train.labels, train.groups, config.folds, config.seed)
+    can_fold = bool((folds != _ALWAYS_TRAIN).any())
+    if config.selection == "validation" and not len(val):
+        raise ConfigError(
+            "There are no validation pictures to choose the strength on",
+            field="selection",
+            remedy="Use selection 'auto' or 'cross-validation', or give the dataset a validation split",
+        )
+    per_class = np.bincount(val.labels, minlength=int(train.labels.max()) + 1)
+    ample = len(val) >= VALIDATION_PICTURES and int(per_class.min()) >= VALIDATION_PER_CLASS
+    if config.selection == "validation" or (config.selection == "auto" and (ample or not can_fold) and len(val)):
+        return "validation", folds
+    return ("cross-validation" if can_fold else "none"), folds
+
+
+def make_folds(labels: NDArray[np.int64], groups: list[str], folds: int, seed: int) -> NDArray[np.int64]:
+    """Deal pictures into folds, class by class and group by group.
+
+    Args:
+        labels: [N].
+        groups: [N]; a group stays together.
+        folds: how many.
+        seed: of the shuffling.
+
+    Returns:
+        [N] int64, the fold in which each picture is held out; -1 for pictures that are always learned
+        from, because their class has no others to learn from in their place.
+    """
+    random = np.random.default_rng(seed)
+    members: dict[str, list[int]] = {}
+    for row, group in enumerate(groups):
+        members.setdefault(group, []).append(row)
+    by_class: dict[int, list[list[int]]] = {}
+    for rows in members.values():
+        by_class.setdefault(int(labels[rows[0]]), []).append(rows)
+    result = np.full(len(labels), _ALWAYS_TRAIN, dtype=np.int64)
+    dealt = 0
+    for label in sorted(by_class):
+        for place in random.permutation(len(by_class[label])):
+            result[by_class[label][place]] = dealt % folds
+            dealt += 1
+    for label in np.unique(labels):
+        mine = labels == label
+        if len(np.unique(result[mine])) == 1:
+            result[mine] = _ALWAYS_TRAIN
+    used = np.unique(result[result != _ALWAYS_TRAIN])
+    kept = result != _ALWAYS_TRAIN
+    result[kept] = np.searchsorted(used, result[kept])  # folds numbered without gaps
+    return result
+
+
+@contextmanager
+def _threads_that_pay(elements: int) -> Iterator[None]:
+    """One thread for small tables: the products are tiny, and threads that spin for each other while
+    something else runs on the machine made the fit up to twenty times slower."""
+    if elements > _SMALL_ELEMENTS:
+        yield
+        return
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield

@@ -1,0 +1,127 @@
+"""The quick preset: a frozen backbone, and the last layer fitted to the dataset's classes."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf_core.config import ImportLimits, TrainConfig
+from clf_core.errors import DatasetError, StateError
+from clf_core.models.backbone import Backbone
+from clf_core.models.classifier import Classifier, ClassifierSpec
+from clf_core.models.runtime import FeatureRuntime
+from clf_core.results import CurvePoint
+from clf_core.training import head
+from clf_core.training.callbacks import TrainingCallbacks
+from clf_core.training.features import extract_features
+
+if TYPE_CHECKING:
+    from clf_core.data.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A trained classifier and how it came about.
+
+    Attributes:
+        strength: inverse regularisation strength C that was chosen.
+        selection: 'validation', 'cross-validation', or 'none' where there was nothing to compare on.
+        curve: one point per strength, ascending.
+        images_per_second: pictures over the seconds of the features stage.
+    """
+
+    classifier: Classifier
+    strength: float
+    selection: head.Selection
+    curve: tuple[CurvePoint, ...]
+    images_per_second: float
+
+
+def train_quick(
+    manifest: "Manifest",
+    picture_path: Callable[[str], Path],
+    backbone: Backbone,
+    runtime: FeatureRuntime,
+    config: TrainConfig,
+    callbacks: TrainingCallbacks,
+    limits: ImportLimits | None = None,
+) -> TrainingResult:
+    """Train on the pictures of the train and val splits; those of the test split are never opened.
+
+    Args:
+        manifest: the dataset version.
+        picture_path: where the picture of a SHA-256 lies.
+        backbone: the frozen network, loaded as ``runtime``.
+        config: ``preset`` is quick.
+        callbacks: told the stages 'features' and 'head'; 'prepare' and 'test' belong to the caller.
+        limits: caps for decoding.
+
+    Raises:
+        DatasetError: fewer than two classes, or a class without a training picture.
+        ConfigError: the selection asked for is impossible with this dataset.
+        PictureError: a stored picture can no longer be decoded.
+        StateError: ``runtime`` holds another network than ``backbone``.
+        CancelledError: from the callbacks.
+    """
+    if runtime.spec.weights_sha256 != backbone.spec.weights_sha256:
+        raise StateError("The network that is loaded is not the one to train on")
+    train, val = manifest.select("train"), manifest.select("val")
+    check_classes(manifest.classes, train.label_index)
+    started = time.perf_counter()
+    keys = [*train.sha256, *val.sha256]
+    callbacks.stage("features", len(set(keys)))
+    features = extract_features(keys, picture_path, runtime, callbacks, limits or ImportLimits())
+    rate = len(set(keys)) / max(time.perf_counter() - started, 1e-9)
+    count = len(train.sha256)
+    callbacks.stage("head", head.steps(config))
+    fitted = head.fit_head(
+        head.Examples(features[:count], train.label_index, train.group),
+        head.Examples(features[count:], val.label_index, val.group),
+        len(manifest.classes),
+        config,
+        callbacks,
+    )
+    callbacks.progress(head.steps(config))
+    spec = ClassifierSpec(
+        backbone=backbone.spec.name,
+        weights_sha256=backbone.spec.weights_sha256,
+        feature_dim=backbone.spec.feature_dim,
+        preprocessing=backbone.spec.preprocessing,
+        classes=manifest.classes,
+        created=time.time(),
+    )
+    classifier = Classifier(spec, fitted.weight, fitted.bias)
+    return TrainingResult(classifier, fitted.strength, fitted.selection, fitted.curve, rate)
+
+
+def check_classes(classes: tuple[str, ...], train_labels: NDArray[np.int64]) -> None:
+    """Make sure that every class can be learned.
+
+    Args:
+        classes: names, K of them.
+        train_labels: [N] class positions of the training pictures.
+
+    Raises:
+        DatasetError: fewer than two classes, or one without a training picture; names it.
+    """
+    if len(classes) < 2:
+        only = f" ('{classes[0]}')" if classes else ""
+        raise DatasetError(
+            f"There is only one class{only}" if classes else "There are no classes",
+            why="A classifier tells at least two classes apart",
+            remedy="Add pictures of a second class",
+        )
+    missing = [
+        name for name, n in zip(classes, np.bincount(train_labels, minlength=len(classes)), strict=True) if n == 0
+    ]
+    if missing:
+        names = ", ".join(f"'{name}'" for name in missing[:5]) + (" and others" if len(missing) > 5 else "")
+        raise DatasetError(
+            f"No training picture for {names}",
+            why="A class can only be learned from pictures in the training split",
+            remedy="Add pictures of it to the training split, or leave the class out",
+        )
