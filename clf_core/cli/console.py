@@ -83,10 +83,16 @@ class ProgressBar:
         self._bar.update(done - self._bar.n)
         self._bar.refresh()
 
+    def tell(self, text: str) -> None:
+        """Print what happens just now, for whoever watches; in a log only results and errors count."""
+        if self._stream.isatty():
+            self._close()
+            print(plain(text), file=self._stream)
+
     def _close(self) -> None:
         if self._bar is not None:
             self._bar.close()
-            self._bar = None
+            self._bar, self._task = None, ""
 
 
 def plain(text: str) -> str:

@@ -34,7 +34,7 @@ def train(options: argparse.Namespace, workbench: Workbench, console: Console) -
 
 
 def wait_until_done(run: RunSummary, workbench: Workbench, console: Console) -> RunSummary:
-    """Wait for a run with a bar and its messages; Ctrl-C leaves the run going and says so.
+    """Wait for a run with a bar and its messages on a terminal; Ctrl-C leaves the run going and says so.
 
     Raises:
         ClfError: the run ended without a model; the error says why.
@@ -45,7 +45,7 @@ def wait_until_done(run: RunSummary, workbench: Workbench, console: Console) -> 
         def follow(progress: RunProgress) -> None:
             nonlocal told
             for message in progress.messages[told:]:
-                console.note(message)
+                bar.tell(message)
             told = len(progress.messages)
             unit = "candidate" if progress.stage == "head" else "picture"
             bar.show(_STAGE_WORDS[progress.stage], progress.done, progress.total, unit)

@@ -64,9 +64,11 @@ def test_a_bar_is_drawn_on_a_terminal_only(monkeypatch):
         monkeypatch.setattr(sys, "stderr", stream)
         with Console(as_json=False).bar() as bar:
             bar.show("Reading", 1, 3, "file")
+            bar.tell("A word.")
             bar.show("Reading", 3, 3, "file")
             bar.show("Testing", 0, 0)
         assert ("Reading" in stream.getvalue()) is drawn
+        assert ("A word.\n" in stream.getvalue()) is drawn
         assert ("Testing" in stream.getvalue()) is drawn
 
 
