@@ -8,6 +8,7 @@ becomes a ``PictureError`` in plain words.
 
 import importlib
 import io
+import re
 import threading
 from dataclasses import dataclass
 
@@ -106,7 +107,7 @@ def decode_with_facts(data: bytes, limits: ImportLimits, *, at_least: int | None
     except MemoryError:
         raise PictureError("Needs more memory than this machine has free") from None
     except Exception as error:  # decoders raise ValueError, SyntaxError, struct.error and more
-        raise PictureError(_reason(error, kind)) from error
+        raise PictureError(_reason(error, kind, limits)) from error
 
 
 def _decode(data: bytes, kind: str, limits: ImportLimits, at_least: int | None) -> Decoded:
@@ -140,9 +141,9 @@ def _load_decoder(kind: str) -> None:
     with _loading:
         if _heif_ready is None:
             try:
-                import pillow_heif
+                import pi_heif
 
-                pillow_heif.register_heif_opener()
+                pi_heif.register_heif_opener()
                 _heif_ready = True
             except ImportError:
                 _heif_ready = False
@@ -233,11 +234,13 @@ def _from_wide_range(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)).convert("RGB")
 
 
-def _reason(error: Exception, kind: str) -> str:
+def _reason(error: Exception, kind: str, limits: ImportLimits) -> str:
     text = str(error).lower()
     name = FORMAT_NAMES[kind]
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        return "Declares more pixels than can safely be decoded"
+        declared = re.search(r"\d+", str(error))  # Pillow's own ceiling comes first and tells only the product
+        pixels = f"{int(declared[0]) / 1e6:,.0f} million" if declared else "too many"
+        return f"Declares {pixels} pixels, more than the {limits.max_pixels / 1e6:,.0f} million allowed"
     if "truncated" in text or isinstance(error, EOFError):
         return f"Cut off: the {name} file ends before the picture does"
     return f"Damaged: what this {name} file holds cannot be decoded"

@@ -20,6 +20,16 @@ settings.load_profile("no deadline")
 Members = Sequence[tuple[str | zipfile.ZipInfo, bytes]]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def heic_encoder() -> None:
+    """Let Pillow write HEIC by pillow-heif, which only tests have, and read it by pi-heif, as the studio does."""
+    import pi_heif
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    pi_heif.register_heif_opener()
+
+
 @pytest.fixture
 def limits() -> ImportLimits:
     return ImportLimits()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -129,8 +130,6 @@ class TestColourModes:
 
     @pytest.mark.parametrize("kind", ["AVIF", "HEIF", "WEBP", "BMP", "GIF", "TIFF"])
     def test_further_formats(self, picture_bytes: Encode, limits: ImportLimits, kind: str) -> None:
-        if kind == "HEIF":
-            pytest.importorskip("pillow_heif").register_heif_opener()
         data = picture_bytes(Image.new("RGB", (32, 32), (200, 30, 90)), kind)
         facts = decode_with_facts(data, limits)
         assert facts.format == kind
@@ -154,9 +153,6 @@ class TestOrientation:
     def test_pictures_stand_upright(
         self, picture_bytes: Encode, limits: ImportLimits, kind: str, orientation: int
     ) -> None:
-        if kind == "HEIF":
-            # This encoder turns only an orientation given as bytes into the rotation HEIC files carry.
-            pytest.importorskip("pillow_heif").register_heif_opener()
         upright = quadrants()
         stored = upright.transpose(self.STORED[orientation]) if orientation > 1 else upright
         exif = Image.Exif()
@@ -166,6 +162,7 @@ class TestOrientation:
         )
         if kind == "packed TIFF":
             options = {"compression": "tiff_lzw"}
+        # The HEIC encoder turns only an orientation given as bytes into the rotation HEIC files carry.
         tag = exif.tobytes() if kind == "HEIF" else exif
         facts = decode_with_facts(picture_bytes(stored, kind.split()[-1], exif=tag, **options), limits)
         assert (facts.width, facts.height) == facts.picture.size == upright.size
@@ -217,7 +214,6 @@ class TestFrames:
             assert facts.picture.tobytes() == decode(data, limits).tobytes()
 
     def test_the_main_picture_of_a_heic_file_is_taken(self, limits: ImportLimits) -> None:
-        pillow_heif = pytest.importorskip("pillow_heif")
         file = pillow_heif.from_pillow(Image.new("RGB", (32, 32), (255, 0, 0)))
         file.add_from_pillow(Image.new("RGB", (32, 32), (0, 0, 255)))
         buffer = io.BytesIO()
@@ -252,8 +248,7 @@ class TestRefusals:
         self, declared_png: Callable[[int, int], bytes], limits: ImportLimits
     ) -> None:
         reason = self.reason(declared_png(30_000, 30_000), limits)
-        assert "pixels" in reason
-        assert "more" in reason
+        assert reason == "Declares 900 million pixels, more than the 100 million allowed"
 
     def test_the_cap_of_the_settings_holds(self, picture_bytes: Encode) -> None:
         data = picture_bytes(Image.new("L", (40, 30)))
