@@ -31,6 +31,9 @@ SELECTION_TOLERANCE = 1e-3
 FINAL_TOLERANCE = 1e-5
 """How flat the objective must be, relative to the loss; comparing strengths needs less than the result."""
 
+IMMATERIAL_LOSS = 0.01
+"""Nats; one hundredth of the probability given to the truth, on average."""
+
 VALIDATION_PICTURES = 500
 VALIDATION_PER_CLASS = 20
 """With fewer validation pictures than these, 'auto' cross-validates: a handful cannot tell strengths apart."""
@@ -163,6 +166,8 @@ def _compare(
 
     Chosen is the smallest strength whose loss is within one standard error of the best (Breiman et al.,
     "Classification and Regression Trees", 1984): what the pictures cannot tell apart, the simpler wins.
+    The same goes for differences below ``IMMATERIAL_LOSS``, or perfectly separable classes would drive the
+    strength, and with it the confidence, up without end.
     """
     check = callbacks.check_cancelled
     layers = [Layer.zero(classes, basis.axes.shape[1])] * len(trials)
@@ -190,7 +195,7 @@ def _compare(
         callbacks.curve(points[-1])
         callbacks.progress(len(points))
     best = min(scores, key=lambda judged: judged.mean_loss)
-    enough = best.mean_loss + best.standard_error
+    enough = best.mean_loss + max(best.standard_error, IMMATERIAL_LOSS)
     chosen = next(place for place, judged in enumerate(scores) if judged.mean_loss <= enough)
     return candidates[chosen], tuple(points)
 

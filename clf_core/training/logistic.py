@@ -23,6 +23,10 @@ _FLOAT64_ELEMENTS = 1_000_000
 """Larger tables are kept in float32: half the memory and time, and their size averages the rounding out."""
 
 
+_NO_LOSS = 1e-3
+"""Nats below which a loss counts as none when it sets how flat the objective must be."""
+
+
 @dataclass(frozen=True)
 class Basis:
     """Standardisation and rotation learned from some rows.
@@ -190,13 +194,13 @@ def fit(
     start_point = first.ravel()
     # Where the classes can be separated the loss and its gradient go to zero together, so what counts as flat
     # must shrink with the loss, or weakly regularised fits would stop where the one before them ended.
-    flat = tolerance * min(1.0, objective(start_point)[0])
+    flat = tolerance * min(1.0, max(_NO_LOSS, objective(start_point)[0]))
     found = minimize(
         objective,
         start_point,
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": 500, "maxfun": 600, "gtol": flat, "ftol": 1e-14, "maxcor": 20},
+        options={"maxiter": 500, "maxfun": 600, "gtol": flat, "ftol": 1e-14, "maxcor": 10},
     )
     values = found.x.reshape(classes, width + 1) * scale
     return Layer(values[:, :-1].copy(), values[:, -1].copy())
