@@ -1,10 +1,12 @@
 """Where the model looked: one picture large, its heatmap, any class, in plain words."""
 
+from itertools import zip_longest
+
 import streamlit as st
 
 from clf_core.api import STARTER, Workbench
 from clf_core.errors import NotFoundError
-from clf_core.results import Explanation
+from clf_core.results import Explanation, Picture, RunSummary
 from pages.components.answers import explain_once, show_heatmap
 from pages.components.escaping import md
 from pages.components.heading import head, quiet, title
@@ -51,19 +53,28 @@ def offer_test_pictures(bench: Workbench, model: str) -> None:
         )
         for m in mistakes
     ]
-    if len(tiles) < _OFFERED:
-        page = bench.datasets.pictures(run.dataset_id, split="test", version=run.version, limit=_OFFERED)
-        shown = {tile.id for tile in tiles}
-        others = [picture for picture in page.pictures if picture.sha256 not in shown]
-        tiles += [
-            Tile(p.sha256, thumbnail_url(p.sha256), f"A test picture of {p.label}", p.label)
-            for p in others[: _OFFERED - len(tiles)]
-        ]
+    shown = {tile.id for tile in tiles}
+    tiles += [
+        Tile(p.sha256, thumbnail_url(p.sha256), f"A test picture of {p.label}", title=p.label)
+        for p in some_of_each_class(bench, run, _OFFERED)
+        if p.sha256 not in shown
+    ][: _OFFERED - len(tiles)]
     st.markdown("Choose a test picture; the surest mistakes come first.")
     opened = gallery(tiles, key="offered", label="Test pictures", action="Explain", tile=132)
     if opened:
         st.query_params["picture"] = opened
         st.rerun()
+
+
+def some_of_each_class(bench: Workbench, run: RunSummary, number: int) -> list[Picture]:
+    """Test pictures of the version the run saw, taking turns between the classes."""
+    classes = bench.datasets.get(run.dataset_id).classes
+    each = max(1, -(-number // len(classes)))
+    pages = [
+        bench.datasets.pictures(run.dataset_id, label=label, split="test", version=run.version, limit=each).pictures
+        for label in list(classes)[:number]
+    ]
+    return [picture for turn in zip_longest(*pages) for picture in turn if picture is not None]
 
 
 def show(bench: Workbench, model: str, name: str, data: bytes) -> None:

@@ -46,11 +46,11 @@ def explain_in_place(bench: Workbench, model: str, data: bytes, *, slot: str) ->
 
 def show_answer(prediction: Prediction, *, model: str, key: str) -> None:
     """Draw the label very large, then the five most probable classes."""
-    sure = "sure" if prediction.probability >= 0.9 else "fairly sure" if prediction.probability >= 0.6 else "not sure"
+    sure = "Sure" if prediction.probability >= 0.9 else "Fairly sure" if prediction.probability >= 0.6 else "Not sure"
     known = "among 1,000 everyday things" if model == STARTER else "among the classes it learned"
     answer(
         prediction.label,
-        f"{percent(prediction.probability)} {known}: {sure}",
+        f"{sure}: {percent(prediction.probability)} {known}",
         prediction.top,
         key=f"{key}_bars",
         took=f"Answered in {prediction.milliseconds:.0f} milliseconds on this machine",

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-_MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&@=^])")
 # Streamlit also interprets `:red[…]`, `:smile:`, `:material/x:`, and Markdown links bare addresses, after backslashes
 # are gone. An invisible word joiner behind the tell-tale character breaks these up and changes nothing on screen.
 _JOINER = "\u2060"

@@ -101,7 +101,7 @@ def curve_spec(points: tuple[CurvePoint, ...]) -> dict[str, Any]:
     lowest = max(0, int(min((v for *_, values, _ in series for v in values), default=0.5) * 10 - 0.5) * 10)
     return {
         "animation": False,
-        "grid": {"left": 8, "right": 160, "top": 20, "bottom": 20, "containLabel": True},
+        "grid": {"left": 8, "right": 160, "top": 20, "bottom": 36, "containLabel": True},
         "xAxis": {
             "type": "log",
             "min": min([_STRENGTHS[0], *strengths]),

@@ -24,11 +24,14 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """Return a share of 0..1 as '93 %'; shares short of certainty never read as 0 or 100."""
-    if digits == 0 and 0.995 <= share < 1:
-        return "> 99 %"
-    if digits == 0 and 0 < share < 0.005:
-        return "< 1 %"
+    """Return a share of 0..1 as '93 %'; a share short of certainty never reads as 0 or 100, but as '> 99 %'."""
+    if share in (0.0, 1.0):
+        return f"{share * 100:.0f} %"
+    step = 10.0**-digits
+    if share * 100 > 100 - step / 2:
+        return f"> {100 - step:.{digits}f} %"
+    if share * 100 < step / 2:
+        return f"< {step:.{digits}f} %"
     return f"{share * 100:.{digits}f} %"
 
 

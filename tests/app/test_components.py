@@ -19,7 +19,7 @@ def test_no_markdown_character_stands_unescaped(text):
         if escaped[position] == "\\":
             position += 2
             continue
-        assert not (escaped[position].isascii() and escaped[position] in r"`*_{}[]()<>#+-.!|$~:@/&")
+        assert not (escaped[position].isascii() and escaped[position] in r"`*_{}[]()<>#+-.!|$~:@&=^")
         position += 1
 
 
@@ -46,6 +46,10 @@ def test_plotly_labels_hold_no_markup():
 )
 def test_percent_never_rounds_to_certainty(share, words):
     assert percent(share) == words
+
+
+def test_percent_with_a_decimal_is_as_careful():
+    assert [percent(share, 1) for share in (1.0, 0.9999, 0.9342, 0.0001)] == ["100 %", "> 99.9 %", "93.4 %", "< 0.1 %"]
 
 
 def test_intervals_are_rounded_outward():

@@ -5,6 +5,10 @@ import zipfile
 
 import pytest
 from PIL import Image, ImageDraw
+from playwright.sync_api import expect
+
+from clf_core.api import open_workbench
+from clf_core.settings import Settings
 
 pytestmark = pytest.mark.browser
 HOSTILE = ("**bold** :red[red]", "<img src=x onerror=alert(1)>")
@@ -69,9 +73,7 @@ def test_from_the_first_screen_to_an_explained_answer(open_page, served, shoot, 
     counts = [int(text) for text in cells.all_inner_texts()]
     fullest = counts.index(max(counts))
     cells.nth(fullest).click()
-    page.wait_for_function(
-        "n => document.querySelectorAll('.gallery button.tile').length === n", arg=min(60, counts[fullest])
-    )
+    expect(page.locator(".gallery button.tile")).to_have_count(min(60, counts[fullest]))
     wait(page)
     shoot(page, "07-evaluate")
 
@@ -112,6 +114,8 @@ def test_a_training_outlives_the_server_and_is_found_again(open_page, served, wa
     page.wait_for_url("**/train?run=*")
     address = page.url
     served.kill()
+    bench = open_workbench(Settings(workspace=served.workspace))
+    assert bench.runs.list()[0].state in ("starting", "running"), "the server was killed too late to show anything"
     served.start()
     page.goto(address)
     wait(page)
@@ -138,7 +142,7 @@ def test_the_matrix_is_used_with_the_keyboard_alone(open_page, wait):
     assert chosen.count() == 1
     assert chosen.get_attribute("data-row") == "1"
     count = int(chosen.inner_text())
-    page.wait_for_function("n => document.querySelectorAll('.gallery .tile').length === n", arg=count)
+    expect(page.locator(".gallery .tile")).to_have_count(count)
     label = chosen.get_attribute("aria-label")
     assert label.startswith(f"{count} of ")
 
@@ -163,12 +167,11 @@ def test_every_page_fits_a_phone_and_a_dark_room(open_page, shoot, path):
     main = phone.evaluate("(m => m.scrollWidth - m.clientWidth)(document.querySelector('[data-testid=\"stMain\"]'))")
     assert (overflow, main) == (0, 0), "nothing may stick out to the side"
     shoot(phone, f"phone-{name}")
-    dark = open_page(path, scheme="dark")
-    dark.get_by_role("heading", level=1).wait_for()
-    dark.wait_for_timeout(500)
-    background = dark.evaluate("getComputedStyle(document.querySelector('[data-testid=\"stApp\"]')).backgroundColor")
-    assert background == "rgb(16, 21, 28)"
-    shoot(dark, f"dark-{name}")
+    # Night falls while the page is open: the theme follows without a reload.
+    phone.set_viewport_size({"width": 1280, "height": 900})
+    phone.emulate_media(color_scheme="dark")
+    expect(phone.locator('[data-testid="stApp"]')).to_have_css("background-color", "rgb(16, 21, 28)")
+    shoot(phone, f"dark-{name}")
 
 
 @pytest.mark.timeout(120)
@@ -187,7 +190,7 @@ def test_hostile_class_names_stay_literal_and_ask_nobody(open_page, wait, shoot)
     assert set(HOSTILE) <= set(names)
     assert page.locator(".balance img, .gallery img[src=x]").count() == 0
     shoot(page, "11-hostile-names")
-    page.get_by_label("Class").click()
+    page.get_by_role("combobox", name="Class").click()
     options = page.get_by_role("option").all_inner_texts()
     assert set(HOSTILE) <= set(options)
 
