@@ -83,6 +83,7 @@ class Index:
 
     def find(self, kind: Kind, ref: str) -> Entry | None:
         """Return the entry with this identifier or, whatever its case, this name."""
+        ref = ref.encode("utf-8", "replace").decode("utf-8")  # bytes that are no text, as a shell may hand over
         with self._connection() as connection:
             row = connection.execute(
                 "SELECT id, name, created FROM entries WHERE kind = ? AND (id = ? OR name_key = ?)",

@@ -139,6 +139,7 @@ def test_unknown_things_are_told_with_those_there_are(refused, pets, tmp_path):
     assert "sample" in refused("datasets", "import", "sample:none", "--name", "x")
     for arguments in (
         ("evaluate", "nobody"),
+        ("evaluate", b"no text: \xff".decode(errors="surrogateescape")),
         ("runs", "show", "nobody"),
         ("runs", "cancel", "../../etc"),
         ("predict", "nobody", pets, "--out", tmp_path / "x.csv"),
@@ -153,6 +154,7 @@ def test_settings_that_cannot_be_used_are_named(refused):
         ("colour=red", "'colour'"),
         ("strengths=[0.1,-1]", "strengths must be positive"),
         ("seed=many", "'seed'"),
+        (b"backbone=\xff".decode(errors="surrogateescape"), "'backbone'"),
         ("refit", "--set field=value"),
     ):
         assert words in refused("train", "Pets", "--set", setting)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clf_core.api import Workbench
-from clf_core.config import TrainConfig
+from clf_core.config import SplitConfig, TrainConfig
 from clf_core.jobs import process
 from clf_core.results import FINAL_STATES
 from clf_core.settings import Settings
@@ -23,9 +23,9 @@ def bench(make_workspace, write_pictures, tmp_path_factory) -> Workbench:
     bench = Workbench(Settings(workspace=make_workspace()))
     small = write_pictures(tmp_path_factory.mktemp("small"), {"red": 12, "blue": 12})
     bench.datasets.import_path(small, "Small")
-    # Enough pictures for some seconds of work, so that there is something to interrupt.
-    large = write_pictures(tmp_path_factory.mktemp("large"), {"red": 1200, "blue": 1200}, size=24, seed=1)
-    bench.datasets.import_path(large, "Large")
+    # Enough pictures for a second or more in each stage, so that there is something to interrupt.
+    large = write_pictures(tmp_path_factory.mktemp("large"), {"red": 1000, "blue": 1000}, size=24, seed=1)
+    bench.datasets.import_path(large, "Large", split=SplitConfig(train=0.3, val=0.1, test=0.6))
     return bench
 
 
@@ -75,8 +75,8 @@ def test_a_killed_worker_is_interrupted_and_the_next_run_is_not_disturbed(bench,
 
 @pytest.mark.parametrize("stage", ["starting", "prepare", "features", "head", "test"])
 def test_cancel_takes_less_than_two_seconds_in_any_stage(bench, stage):
-    # Where the stage is behind the head, a head that is soon fitted.
-    run = bench.runs.start("Large", TrainConfig(strengths=(1.0,)) if stage == "test" else TrainConfig())
+    quick_head = TrainConfig(strengths=(1.0,), selection="validation", refit=False)
+    run = bench.runs.start("Large", quick_head if stage == "test" else TrainConfig())
     if stage != "starting":
         _wait_for(lambda: bench.runs.progress(run.id).stage == stage)
     started = time.monotonic()

@@ -33,6 +33,7 @@ def test_an_entry_is_found_by_identifier_and_by_name_in_any_case(index):
     assert index.find("dataset", "d-1") == index.find("dataset", "PETS") == FIRST
     assert index.find("dataset", "d-3") is None
     assert index.find("run", "Pets") is None
+    assert index.find("dataset", "no text: \udcff") is None
 
 
 def test_a_name_is_taken_whatever_its_case(index):
