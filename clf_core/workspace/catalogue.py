@@ -6,7 +6,7 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -123,16 +123,17 @@ class Catalogue:
 
     def _reconcile(self) -> None:
         try:
-            stamp = self._folder.stat().st_mtime_ns
-            if stamp == self._index.reconciled(self._kind):
+            if self._folder.stat().st_mtime_ns == self._index.reconciled(self._kind):
                 return
-            found = [path for path in self._folder.iterdir() if path.is_dir()]
+            for entry in self._index.reconcile(self._kind, self._look, self._read):
+                self._rename(self.path(entry.id), entry.name)
         except OSError as error:
             raise storage_error(error, self._folder) from error
-        present = {path.name for path in found if is_id(path.name)}
-        for entry in self._index.reconcile(self._kind, stamp, present, self._read):
-            self._rename(self.path(entry.id), entry.name)
-        _remove_abandoned(found)
+        _remove_abandoned(self._folder)
+
+    def _look(self) -> tuple[int, Set[str]]:
+        stamp = self._folder.stat().st_mtime_ns  # first: what appears after it is found the next time
+        return stamp, {path.name for path in self._folder.iterdir() if is_id(path.name) and path.is_dir()}
 
     def _read(self, identifier: str) -> Entry | None:
         try:
@@ -154,8 +155,8 @@ class Catalogue:
         return f"There is {listed}{more}"
 
 
-def _remove_abandoned(directories: list[Path]) -> None:
-    for path in directories:
+def _remove_abandoned(folder: Path) -> None:
+    for path in folder.glob(f"{_UNFINISHED}*"):
         with contextlib.suppress(OSError):
-            if path.name.startswith(_UNFINISHED) and time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)

@@ -122,14 +122,14 @@ class Index:
             return int(connection.execute("SELECT reconciled FROM kinds WHERE kind = ?", (kind,)).fetchone()[0])
 
     def reconcile(
-        self, kind: Kind, stamp: int, present: Set[str], read: Callable[[str], Entry | None]
+        self, kind: Kind, look: Callable[[], tuple[int, Set[str]]], read: Callable[[str], Entry | None]
     ) -> tuple[Entry, ...]:
         """Make the entries of a kind those of its directories: forget what is gone, add what is new.
 
         Args:
             kind: which entries.
-            stamp: time stamp of the folder, taken before it was listed.
-            present: identifiers of the directories in it.
+            look: returns the time stamp of the folder and the identifiers of the directories in it. It is
+                called while nobody else can add an entry, so what is added meanwhile cannot seem gone.
             read: returns what a directory says of itself, None if it cannot be read.
 
         Returns:
@@ -137,6 +137,7 @@ class Index:
         """
         renamed = []
         with self._transaction() as connection:
+            stamp, present = look()
             known = {row[0] for row in connection.execute("SELECT id FROM entries WHERE kind = ?", (kind,))}
             gone = [(kind, identifier) for identifier in known - present]
             connection.executemany("DELETE FROM entries WHERE kind = ? AND id = ?", gone)

@@ -18,7 +18,7 @@ class Workspace:
     """One workspace folder. Creating the object touches no disk; each store is opened when first used."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = root.absolute()  # workers start in another folder
 
     @cached_property
     def pictures(self) -> "PictureStore":

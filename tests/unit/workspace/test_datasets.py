@@ -1,4 +1,6 @@
+import os
 import shutil
+import time
 
 import pytest
 
@@ -123,3 +125,14 @@ def test_a_damaged_dataset_does_not_hide_the_others(workspace, imported):
     assert again.datasets.list() == (sound,)
     with pytest.raises(StorageError, match="cannot be read"):
         again.datasets.find("damaged")
+
+
+def test_what_a_process_that_died_left_behind_is_removed_after_a_day(workspace, imported):
+    workspace.datasets.add("Pets", imported)
+    old, fresh = (workspace.root / "datasets" / f".unfinished-{name}" for name in ("old", "fresh"))
+    for path, age in ((old, 2 * 86400), (fresh, 0)):
+        path.mkdir()
+        os.utime(path, (time.time() - age,) * 2)
+    workspace.datasets.list()
+    assert not old.exists()
+    assert fresh.exists()

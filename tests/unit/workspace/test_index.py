@@ -65,7 +65,7 @@ def test_free_name_counts_on_from_what_is_taken(index):
 
 def test_reconcile_forgets_what_is_gone_and_numbers_copies(index):
     directories = {"d-1": FIRST, "d-5": Entry("d-5", "pets", 5.0), "d-6": None}
-    renamed = index.reconcile("dataset", 42, directories.keys(), directories.get)
+    renamed = index.reconcile("dataset", lambda: (42, directories.keys()), directories.get)
     assert renamed == (Entry("d-5", "pets 2", 5.0),)
     assert index.entries("dataset") == [Entry("d-5", "pets 2", 5.0), FIRST]
     assert index.reconciled("dataset") == 42

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from clf_core.config import TrainConfig
@@ -43,3 +45,19 @@ def test_a_run_name_is_taken_once(workspace, imported, me):
 def test_runs_are_listed_again_after_the_index_was_lost(run, workspace):
     (workspace.root / "index.sqlite3").unlink()
     assert [found.record for found in workspace.runs.list()] == [run.record]
+
+
+def test_runs_made_and_listed_by_many_at_once_are_all_there(workspace, imported, me):
+    dataset = workspace.datasets.add("Pets", imported)
+
+    def make_and_list(_number):
+        mine = Workspace(workspace.root)
+        made = [mine.runs.create(dataset, TrainConfig(), None, me).record.id for _ in range(5)]
+        assert set(made) <= {run.record.id for run in mine.runs.list()}
+        return made
+
+    with ThreadPoolExecutor(6) as pool:
+        made = sorted(identifier for made in pool.map(make_and_list, range(6)) for identifier in made)
+    listed = workspace.runs.list()
+    assert sorted(run.record.id for run in listed) == made
+    assert {run.record.name for run in listed} == {f"Pets quick {number}" for number in range(1, 31)}
