@@ -8,10 +8,10 @@ from clf_core.api import STARTER, Workbench
 from clf_core.errors import NotFoundError
 from clf_core.results import Explanation, Picture, RunSummary
 from pages.components.answers import explain_once, show_heatmap
-from pages.components.escaping import md
+from pages.components.escaping import md, plain
 from pages.components.heading import head, quiet, title
 from pages.components.parts import Tile, answer, gallery
-from pages.components.pickers import choose_model, picture_input
+from pages.components.pickers import choose_model, picture_input, remembered
 from pages.components.serving import thumbnail_url
 from pages.components.words import percent
 from pages.components.workbench import workbench
@@ -86,7 +86,7 @@ def show(bench: Workbench, model: str, name: str, data: bytes) -> None:
     with left:
         show_heatmap(bench, explanation, key="explain_lens")
     with right:
-        show_classes(explanation, key=f"target_{model}_{name}")
+        show_classes(explanation, truth_in_words(bench, model, name, explanation.label), key=f"target_{model}_{name}")
         with st.expander("Advanced", icon=":material/tune:"):
             methods = bench.explanation.methods()
             st.selectbox("Method", list(methods), format_func=methods.__getitem__, key="explain_method")
@@ -96,9 +96,30 @@ def show(bench: Workbench, model: str, name: str, data: bytes) -> None:
             st.rerun()
 
 
-def show_classes(explanation: Explanation, *, key: str) -> None:
-    """What the model said, and a chip per class to ask 'and for this one?'."""
-    answer(explanation.label, f"{percent(explanation.probability)} sure", explanation.top, key="explain_bars")
+def truth_in_words(bench: Workbench, model: str, name: str, said: str) -> str:
+    """For a test picture, whether the answer is right; nothing for one's own picture."""
+    if model == STARTER or st.query_params.get("picture") != name:
+        return ""
+    run = bench.runs.get(model)
+
+    def look_up() -> dict[str, str]:
+        page = bench.datasets.pictures(run.dataset_id, split="test", version=run.version, limit=run_size(bench, run))
+        return {picture.sha256: picture.label for picture in page.pictures}
+
+    truth = remembered("truth", run.id, look_up).get(name)
+    if truth is None:
+        return ""
+    return ", and right" if truth == said else f", but it is {plain(truth, 60)}"
+
+
+def run_size(bench: Workbench, run: RunSummary) -> int:
+    """At least the number of test pictures the run was checked on."""
+    return max(1, bench.datasets.get(run.dataset_id).pictures)
+
+
+def show_classes(explanation: Explanation, verdict: str, *, key: str) -> None:
+    """What the model said, whether that is right, and a chip per class to ask 'and for this one?'."""
+    answer(explanation.label, f"{percent(explanation.probability)} sure{verdict}", explanation.top, key="explain_bars")
     shares = {item.name: item.probability for item in explanation.top}
     st.pills(
         "Show the evidence for",

@@ -58,19 +58,24 @@ def stage_data(progress: RunProgress) -> dict[str, Any]:
         figures.insert(0, f"{progress.done:,} of {progress.total:,} {_unit(progress.stage)}")
     if progress.rate and progress.stage in ("features", "test"):
         figures.append(f"{progress.rate:,.0f} pictures per second")
-    if progress.messages:
+    if progress.messages and progress.stage == "prepare":
         figures.append(progress.messages[-1])
-    eta = progress.eta_seconds
     return {
         "stages": [
             {"name": _STAGE_NAMES[stage], "state": "done" if i < now else "now" if i == now else "todo"}
             for i, stage in enumerate(STAGES)
         ],
-        "headline": "Getting ready" if eta is None else f"About {duration(eta)} left",
+        "headline": _headline(progress.eta_seconds),
         "share": min(1.0, progress.done / progress.total) if progress.total else 0.0,
         "figures": figures,
         "label": f"Progress of the step: {_STAGE_NAMES[progress.stage]}",
     }
+
+
+def _headline(eta: float | None) -> str:
+    if eta is None:
+        return "Getting ready"
+    return "Almost done" if eta < 1 else f"About {duration(eta)} left"
 
 
 def _unit(stage: Stage) -> str:

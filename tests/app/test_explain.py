@@ -12,6 +12,8 @@ def test_a_picture_in_the_address_is_explained_for_any_class(studio, helpers):
     app = studio.open("explain", run=studio.run.id, picture=picture.sha256)
     (lens,), (answer,) = helpers.parts(app, "lens"), helpers.parts(app, "answer")
     assert answer["label"] in helpers.HOSTILE
+    right = answer["label"] == picture.label
+    assert answer["sure"].endswith(", and right" if right else f", but it is {picture.label}")
     chips = next(group for group in app.pills if group.label == "Show the evidence for")
     other = next(name for name in helpers.HOSTILE if name != answer["label"])
     chips.set_value(other).run()

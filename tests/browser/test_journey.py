@@ -200,7 +200,10 @@ def test_the_camera_gets_an_answer(open_page, wait):
     """The security headers must leave the camera to the studio itself. The browser brings a fake one."""
     page = open_page()
     page.get_by_text("Camera", exact=True).click()
+    page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
+    page.wait_for_timeout(500)
     page.get_by_role("button", name="Take Photo").click()
+    page.get_by_role("button", name="Clear photo").wait_for()
     page.locator(".answer .label").wait_for(timeout=60_000)
     wait(page)
     assert page.locator(".answer .bars li").count() == 5
