@@ -1,8 +1,8 @@
 """What a heatmap costs: Grad-CAM of one picture, ours against the package called the usual way.
 
-Run from the repository's root::
+Run::
 
-    python -m benchmarks.explanation [--model NAME] [--repeats N]
+    python benchmarks/explanation.py [--model NAME] [--repeats N]
 
 In one process and in turns, so that all three meet the same machine: the model's own forward pass in
 torch (the floor), our heatmap, and the package grad-cam as its README calls it, on a network that
@@ -12,6 +12,7 @@ records gradients everywhere. Prints medians in milliseconds and the largest dif
 import argparse
 import copy
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs as a script, from any folder
 
 from clf_core.config import DEFAULT_BACKBONE, Preprocessing
 from clf_core.explanation.heatmap import HeatmapMaker

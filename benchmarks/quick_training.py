@@ -26,6 +26,8 @@ import scipy.optimize  # noqa: F401
 import threadpoolctl  # noqa: F401
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs as a script, from any folder
+
 from clf_core.config import ImportLimits, SplitConfig, TrainConfig
 from clf_core.data.importer import import_pictures
 from clf_core.data.loading import input_from_bytes, load_inputs
