@@ -6,6 +6,7 @@ batches on the machines measured (see ``runtime``), so the shape is fixed, which
 the trouble that dynamic shapes give with transformers.
 """
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,11 @@ def write_compiled(body: "nn.Module", preprocessing: Preprocessing, folder: Path
     with torch.inference_mode():
         expected = module(normalise(example, preprocessing)).numpy()
     try:
-        model = openvino.convert_model(module, example_input=torch.zeros(1, 3, size, size), input=[1, 3, size, size])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the tracer's remarks on timm's own branches; the result is compared below
+            model = openvino.convert_model(
+                module, example_input=torch.zeros(1, 3, size, size), input=[1, 3, size, size]
+            )
         _take_pictures(model, preprocessing)
         compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         features = compiled({0: example})[0]

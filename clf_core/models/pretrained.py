@@ -98,7 +98,7 @@ def _published_config(name: str) -> Any:
     except RuntimeError:  # a known model, an unknown tag
         config = None
     if config is None:
-        known = timm.list_models(pretrained=True)
+        known = sorted({tagged.partition(".")[0] for tagged in timm.list_models(pretrained=True)})
         close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         raise NotFoundError(
             f"There is no pretrained model called '{name[:200]}'",

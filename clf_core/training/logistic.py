@@ -23,7 +23,7 @@ _FLOAT64_ELEMENTS = 1_000_000
 """Larger tables are kept in float32: half the memory and time, and their size averages the rounding out."""
 
 
-_NO_LOSS = 1e-3
+_NO_LOSS = 1e-2
 """Nats below which a loss counts as none when it sets how flat the objective must be."""
 
 
@@ -175,7 +175,7 @@ def fit(
         strength: C, larger trusts the pictures more.
         start: where to begin, such as the result for a similar strength.
         check: called before every pass over a chunk of rows; may raise to stop.
-        tolerance: largest entry of the scaled gradient at the end, as a share of the loss at the start.
+        tolerance: largest entry of the scaled gradient at the end, as a share of the loss.
     """
     from scipy.optimize import minimize
 
@@ -190,19 +190,18 @@ def fit(
         slope[:, :-1] += penalty * weight
         return loss + 0.5 * penalty * float(np.square(weight).sum()), (slope * scale).ravel()
 
-    first = np.column_stack([start.weight, start.bias]) / scale
-    start_point = first.ravel()
-    # Where the classes can be separated the loss and its gradient go to zero together, so what counts as flat
-    # must shrink with the loss, or weakly regularised fits would stop where the one before them ended.
-    flat = tolerance * min(1.0, max(_NO_LOSS, objective(start_point)[0]))
-    found = minimize(
-        objective,
-        start_point,
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": 500, "maxfun": 600, "gtol": flat, "ftol": 1e-14, "maxcor": 10},
-    )
-    values = found.x.reshape(classes, width + 1) * scale
+    point = (np.column_stack([start.weight, start.bias]) / scale).ravel()
+    loss = objective(point)[0]
+    # Where the classes can be separated, the loss and its gradient go to zero together. So what counts as flat
+    # shrinks with the loss; otherwise a weakly regularised fit would stop where the one before it ended.
+    while True:
+        before = loss
+        options = {"maxiter": 500, "gtol": tolerance * min(1.0, max(_NO_LOSS, before)), "ftol": 1e-14, "maxcor": 10}
+        found = minimize(objective, point, jac=True, method="L-BFGS-B", options=options)
+        point, loss = found.x, float(found.fun)
+        if loss > 0.3 * before or before <= _NO_LOSS:
+            break
+    values = point.reshape(classes, width + 1) * scale
     return Layer(values[:, :-1].copy(), values[:, -1].copy())
 
 

@@ -1,0 +1,129 @@
+"""Choosing the strength: on what, by which rule, and with which folds."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clf_core.config import TrainConfig
+from clf_core.errors import ConfigError
+from clf_core.training.callbacks import SilentCallbacks
+from clf_core.training.head import Examples, fit_head, make_folds, steps
+
+
+def examples(count: int, classes: int = 3, seed: int = 0, dim: int = 20, noise: float = 2.0) -> Examples:
+    random = np.random.default_rng(seed)
+    centres = np.random.default_rng(99).normal(size=(classes, dim))
+    labels = np.arange(count, dtype=np.int64) % classes
+    features = (centres[labels] + noise * random.normal(size=(count, dim))).astype(np.float32)
+    return Examples(features, labels, [f"{seed}-{index}" for index in range(count)])
+
+
+NONE = examples(0)
+
+
+class Recorder(SilentCallbacks):
+    def __init__(self):
+        self.points, self.done, self.messages, self.checks = [], [], [], 0
+
+    def curve(self, point):
+        self.points.append(point)
+
+    def progress(self, done):
+        self.done.append(done)
+
+    def message(self, text):
+        self.messages.append(text)
+
+    def check_cancelled(self):
+        self.checks += 1
+
+
+def test_cross_validation_gives_a_point_per_strength():
+    recorder, config = Recorder(), TrainConfig()
+    fitted = fit_head(examples(120), examples(15, seed=1), 3, config, recorder)
+    assert fitted.selection == "cross-validation"
+    assert tuple(recorder.points) == fitted.curve
+    assert [point.strength for point in fitted.curve] == sorted(config.strengths)
+    assert recorder.done == list(range(1, steps(config)))
+    assert recorder.checks > 100
+    losses = [point.train_loss for point in fitted.curve]
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_the_simplest_strength_within_one_standard_error_is_chosen():
+    fitted = fit_head(examples(150, noise=3.0), NONE, 3, TrainConfig(), SilentCallbacks())
+    best = min(fitted.curve, key=lambda point: point.val_loss)
+    chosen = next(point for point in fitted.curve if point.strength == fitted.strength)
+    assert chosen.strength <= best.strength
+    assert chosen.val_loss < best.val_loss + 0.3
+    assert best.strength < max(TrainConfig().strengths)  # noise: trusting the pictures most is not best
+
+
+def test_auto_uses_ample_validation_pictures():
+    fitted = fit_head(examples(60), examples(501, seed=1), 3, TrainConfig(), SilentCallbacks())
+    assert fitted.selection == "validation"
+    few_of_one = examples(501, seed=1)
+    few_of_one.labels[few_of_one.labels == 2] = 1
+    assert fit_head(examples(60), few_of_one, 3, TrainConfig(), SilentCallbacks()).selection == "cross-validation"
+
+
+def test_selection_can_be_asked_for():
+    config = TrainConfig(selection="validation", refit=False)
+    assert fit_head(examples(60), examples(9, seed=1), 3, config, SilentCallbacks()).selection == "validation"
+    with pytest.raises(ConfigError) as caught:
+        fit_head(examples(60), NONE, 3, config, SilentCallbacks())
+    assert caught.value.field == "selection"
+
+
+def test_one_picture_per_class_still_trains():
+    recorder = Recorder()
+    fitted = fit_head(examples(3), NONE, 3, TrainConfig(), recorder)
+    assert fitted.selection == "none"
+    assert fitted.curve == ()
+    assert fitted.strength == 1.0
+    assert len(recorder.messages) == 1
+    logits = examples(3).features @ fitted.weight.T + fitted.bias
+    assert logits.argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_refitting_learns_from_validation_pictures_too():
+    train, val = examples(60), examples(30, seed=1)
+    plain = fit_head(train, val, 3, TrainConfig(refit=False), SilentCallbacks())
+    again = fit_head(train, val, 3, TrainConfig(refit=True), SilentCallbacks())
+    assert plain.strength == again.strength
+    assert not np.allclose(plain.weight, again.weight)
+    only_train = fit_head(train, NONE, 3, TrainConfig(refit=True), SilentCallbacks())
+    np.testing.assert_array_equal(only_train.weight, plain.weight)
+
+
+def test_same_seed_same_head():
+    first, second = (fit_head(examples(90), NONE, 3, TrainConfig(), SilentCallbacks()) for _ in range(2))
+    np.testing.assert_array_equal(first.weight, second.weight)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 8)), min_size=1, max_size=60),
+    st.integers(2, 7),
+    st.integers(0, 5),
+)
+def test_folds_keep_groups_together_and_classes_learnable(pictures, count, seed):
+    labels = np.array([label for label, _ in pictures], dtype=np.int64)
+    groups = [f"{label}-{group}" for label, group in pictures]
+    folds = make_folds(labels, groups, count, seed)
+    for group in set(groups):
+        assert len({int(fold) for fold, name in zip(folds, groups, strict=True) if name == group}) == 1
+    held_out = sorted(set(folds.tolist()) - {-1})
+    assert held_out == list(range(len(held_out)))
+    assert len(held_out) <= count
+    for fold in held_out:
+        assert set(labels[folds == fold].tolist()) <= set(labels[folds != fold].tolist())
+    for label in set(labels.tolist()):
+        mine = {name for name, own in zip(groups, labels, strict=True) if own == label}
+        assert (len(mine) == 1) == bool((folds[labels == label] == -1).all())
+
+
+def test_a_group_across_two_classes_stays_together():
+    folds = make_folds(np.array([0, 1, 0, 1, 0, 1]), ["same", "same", "b", "c", "d", "e"], 2, 0)
+    assert folds[0] == folds[1]

@@ -1,0 +1,121 @@
+"""The whole of quick training: it learns, it never looks at test pictures, it stops when asked."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from clf_core.config import TrainConfig
+from clf_core.errors import CancelledError, DatasetError, PictureError, StateError
+from clf_core.models.backbone import Backbone
+from clf_core.training.callbacks import SilentCallbacks
+from clf_core.training.quick import check_classes, train_quick
+
+COUNTS = {"red": 20, "blue": 20, "green": 20}
+
+
+def digest(classifier) -> str:
+    return hashlib.sha256(classifier.weight.tobytes() + classifier.bias.tobytes()).hexdigest()
+
+
+def test_it_learns_and_reports(imported, colours):
+    manifest, store = imported(COUNTS)
+    backbone, runtime = colours
+    told = []
+
+    class Callbacks(SilentCallbacks):
+        def stage(self, stage, total):
+            told.append((stage, total))
+
+        def progress(self, done):
+            told.append(done)
+
+    result = train_quick(manifest, store.path, backbone, runtime, TrainConfig(), Callbacks())
+    train_and_val = len(manifest.select("train")) + len(manifest.select("val"))
+    assert told[0] == ("features", train_and_val)
+    assert told[train_and_val + 1] == ("head", 8)
+    assert told[1 : train_and_val + 1] == list(range(1, train_and_val + 1))
+    assert told[-1] == 8
+    assert runtime.seen == train_and_val
+    assert result.classifier.spec.classes == ("blue", "green", "red")
+    assert result.classifier.spec.weights_sha256 == backbone.spec.weights_sha256
+    assert result.images_per_second > 0
+    colour = np.zeros((3, 16, 16, 3), dtype=np.uint8)
+    for row, channel in enumerate((2, 1, 0)):
+        colour[row] = np.random.default_rng(0).integers(20, 60, (16, 16, 3))
+        colour[row, :, :, channel] = 200
+    assert result.classifier.logits(runtime.features(colour)).argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_test_pictures_never_matter(imported, colours):
+    """Scramble every test picture's file: the weights stay the same to the last bit."""
+    manifest, store = imported(COUNTS)
+    backbone, runtime = colours
+    before = train_quick(manifest, store.path, backbone, runtime, TrainConfig(), SilentCallbacks())
+    kept = set(manifest.select("train").sha256) | set(manifest.select("val").sha256)
+    scrambled = [key for key in manifest.select("test").sha256 if key not in kept]
+    assert len(scrambled) >= 9
+    for key in scrambled:
+        store.path(key).write_bytes(b"not a picture any more")
+    after = train_quick(manifest, store.path, backbone, runtime, TrainConfig(), SilentCallbacks())
+    assert digest(after.classifier) == digest(before.classifier)
+
+
+def test_a_stored_picture_that_is_gone_is_named(imported, colours):
+    manifest, store = imported(COUNTS)
+    key = manifest.select("train").sha256[3]
+    store.path(key).write_bytes(b"gone")
+    with pytest.raises(PictureError, match=key):
+        train_quick(manifest, store.path, *colours, TrainConfig(), SilentCallbacks())
+
+
+@pytest.mark.parametrize("checks", [1, 30, 200])
+def test_it_stops_when_asked(imported, colours, checks):
+    manifest, store = imported(COUNTS)
+
+    class Callbacks(SilentCallbacks):
+        left = checks
+
+        def check_cancelled(self):
+            self.left -= 1
+            if self.left == 0:
+                raise CancelledError("Stopped")
+
+    with pytest.raises(CancelledError):
+        train_quick(manifest, store.path, *colours, TrainConfig(), Callbacks())
+
+
+def test_another_network_than_the_one_loaded_is_refused(imported, colours, tmp_path):
+    manifest, store = imported(COUNTS)
+    backbone, runtime = colours
+    other = Backbone(backbone.spec.model_copy(update={"weights_sha256": "d" * 64}), tmp_path)
+    with pytest.raises(StateError, match="not the one"):
+        train_quick(manifest, store.path, other, runtime, TrainConfig(), SilentCallbacks())
+
+
+def test_classes_that_cannot_be_learned():
+    with pytest.raises(DatasetError, match="only one class \\('cat'\\)"):
+        check_classes(("cat",), np.zeros(5, dtype=np.int64))
+    with pytest.raises(DatasetError, match="No training picture for 'owl'"):
+        check_classes(("cat", "dog", "owl"), np.array([0, 1]))
+    check_classes(("cat", "dog"), np.array([0, 1]))
+
+
+def test_the_real_network_learns_colours(imported, prepared_backbones):
+    from clf_core.config import ImportLimits
+    from clf_core.data.loading import load_inputs
+    from clf_core.models.backbone_store import BackboneStore
+    from clf_core.models.runtime import open_runtime
+
+    manifest, store = imported(COUNTS)
+    backbone = BackboneStore(prepared_backbones).ensure("tf_efficientnet_lite0")
+    runtime = open_runtime(backbone, "cpu")
+    first, second = (
+        train_quick(manifest, store.path, backbone, runtime, TrainConfig(), SilentCallbacks()) for _ in range(2)
+    )
+    assert digest(first.classifier) == digest(second.classifier)
+    test = manifest.select("test")
+    paths = [store.path(key) for key in test.sha256]
+    inputs = np.stack(list(load_inputs(paths, backbone.spec.preprocessing, ImportLimits())))
+    answers = first.classifier.logits(runtime.features(inputs)).argmax(axis=1)
+    assert (answers == test.label_index).mean() > 0.9
