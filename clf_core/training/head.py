@@ -4,8 +4,9 @@ The candidates are compared on the principal axes of the training features (256 
 and judges them in the same order; the chosen one is then fitted on all axes. Each strength starts from
 the result of the one before, from the most to the least regularised.
 
-Measured on OpenVINO features of lite0, bfloat16 against float32: the same test accuracy on hymenoptera
-(0.941), 0.934 against 0.936 on sign digits, far within the noise of 410 pictures.
+Measured on the test pictures with features of lite0 in bfloat16 and in float32: hymenoptera 0.941 and 0.941,
+sign digits over three random splits 0.939, 0.946, 0.944 and 0.936, 0.949, 0.946: no difference to speak of.
+Fitting took 0.07 s and 1.4 s (2 cores, AMD EPYC).
 """
 
 from collections.abc import Iterator

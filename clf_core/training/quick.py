@@ -71,12 +71,12 @@ def train_quick(
         raise StateError("The network that is loaded is not the one to train on")
     train, val = manifest.select("train"), manifest.select("val")
     check_classes(manifest.classes, train.label_index)
+    keys, count = [*train.sha256, *val.sha256], len(train)
+    pictures = len(set(keys))
+    callbacks.stage("features", pictures)
     started = time.perf_counter()
-    keys = [*train.sha256, *val.sha256]
-    callbacks.stage("features", len(set(keys)))
     features = extract_features(keys, picture_path, runtime, callbacks, limits or ImportLimits())
-    rate = len(set(keys)) / max(time.perf_counter() - started, 1e-9)
-    count = len(train.sha256)
+    rate = pictures / max(time.perf_counter() - started, 1e-9)
     callbacks.stage("head", head.steps(config))
     fitted = head.fit_head(
         head.Examples(features[:count], train.label_index, train.group),
@@ -86,16 +86,20 @@ def train_quick(
         callbacks,
     )
     callbacks.progress(head.steps(config))
-    spec = ClassifierSpec(
-        backbone=backbone.spec.name,
-        weights_sha256=backbone.spec.weights_sha256,
-        feature_dim=backbone.spec.feature_dim,
-        preprocessing=backbone.spec.preprocessing,
-        classes=manifest.classes,
+    classifier = Classifier(_describe(backbone, manifest.classes), fitted.weight, fitted.bias)
+    return TrainingResult(classifier, fitted.strength, fitted.selection, fitted.curve, rate)
+
+
+def _describe(backbone: Backbone, classes: tuple[str, ...]) -> ClassifierSpec:
+    spec = backbone.spec
+    return ClassifierSpec(
+        backbone=spec.name,
+        weights_sha256=spec.weights_sha256,
+        feature_dim=spec.feature_dim,
+        preprocessing=spec.preprocessing,
+        classes=classes,
         created=time.time(),
     )
-    classifier = Classifier(spec, fitted.weight, fitted.bias)
-    return TrainingResult(classifier, fitted.strength, fitted.selection, fitted.curve, rate)
 
 
 def check_classes(classes: tuple[str, ...], train_labels: NDArray[np.int64]) -> None:
