@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
+from pages.components.problems import show_fault
 from pages.components.serving import SecurityHeaders, refuse_foreign_hosts, routes
 from pages.components.warmup import warm_up_when_idle
 
@@ -31,4 +32,5 @@ app = st.App(
     routes=routes(),
     middleware=[refuse_foreign_hosts(), Middleware(SecurityHeaders)],
     lifespan=lifespan,
+    on_script_error=show_fault,
 )

@@ -1,5 +1,6 @@
 """Where the model looked: one picture large, its heatmap, any class, in plain words."""
 
+import hashlib
 from itertools import zip_longest
 
 import streamlit as st
@@ -11,7 +12,7 @@ from pages.components.answers import explain_once, show_heatmap
 from pages.components.escaping import md, plain
 from pages.components.heading import head, quiet, title
 from pages.components.parts import Tile, answer, gallery
-from pages.components.pickers import choose_model, picture_input, remembered
+from pages.components.pickers import choose_model, picture_input, remembered, whole
 from pages.components.serving import thumbnail_url
 from pages.components.words import percent
 from pages.components.workbench import workbench
@@ -28,7 +29,7 @@ def chosen_picture(bench: Workbench, model: str) -> tuple[str, bytes] | None:
         own = way == _OWN
     if own:
         given = picture_input("explain")
-        return (given[0][0], given[0][1].getvalue()) if given else None  # type: ignore[attr-defined]
+        return (given[0][0], whole(given[0][1])) if given else None
     asked = st.query_params.get("picture")
     if asked:
         try:
@@ -79,14 +80,15 @@ def some_of_each_class(bench: Workbench, run: RunSummary, number: int) -> list[P
 
 def show(bench: Workbench, model: str, name: str, data: bytes) -> None:
     """Lens at the left, answer and chips at the right."""
-    target = st.session_state.get(f"target_{model}_{name}")
+    key = f"target_{model}_{hashlib.sha256(data).hexdigest()[:16]}"
+    target = st.session_state.get(key)
     method = st.session_state.get("explain_method", "gradcam")
     explanation = explain_once(bench, model, data, slot="explain", target=target, method=method)
     left, right = st.columns([3, 2], gap="large")
     with left:
         show_heatmap(bench, explanation, key="explain_lens")
     with right:
-        show_classes(explanation, truth_in_words(bench, model, name, explanation.label), key=f"target_{model}_{name}")
+        show_classes(explanation, truth_in_words(bench, model, name, explanation.label), key=key)
         with st.expander("Advanced", icon=":material/tune:"):
             methods = bench.explanation.methods()
             st.selectbox("Method", list(methods), format_func=methods.__getitem__, key="explain_method")

@@ -7,7 +7,7 @@ from clf_core.errors import ClfError
 from pages.components.answers import explain_in_place, nothing_yet, predict_once, show_answer
 from pages.components.heading import quiet, section, title
 from pages.components.importing import start_import
-from pages.components.pickers import picture_input
+from pages.components.pickers import picture_input, whole
 from pages.components.problems import show_error
 from pages.components.runlist import show_runs
 from pages.components.starting import sample_cards
@@ -26,7 +26,7 @@ def show_me(bench: Workbench) -> None:
         quiet("Your pictures stay on this machine. Nothing is sent anywhere.")
         return
     name, file = given[0]
-    data = file.getvalue()  # type: ignore[attr-defined]
+    data = whole(file)
     try:
         show_answer(predict_once(bench, STARTER, name, data, slot="home"), model=STARTER, key="home")
         explain_in_place(bench, STARTER, data, slot="home")

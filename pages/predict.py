@@ -9,14 +9,14 @@ from clf_core.results import BatchReport
 from pages.components.answers import explain_in_place, nothing_yet, predict_once, show_answer
 from pages.components.escaping import plain
 from pages.components.heading import head, title
-from pages.components.pickers import choose_model, picture_input, remembered
+from pages.components.pickers import choose_model, picture_input, remembered, whole
 from pages.components.words import count
 from pages.components.workbench import workbench
 
 
 def show_one(bench: Workbench, model: str, name: str, file: BinaryIO) -> None:
     """The answer very large, then where it looked."""
-    data = file.getvalue()  # type: ignore[attr-defined]
+    data = whole(file)
     show_answer(predict_once(bench, model, name, data, slot="predict"), model=model, key="predict")
     explain_in_place(bench, model, data, slot="predict")
 

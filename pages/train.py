@@ -9,7 +9,7 @@ from clf_core.errors import ConfigError, NotFoundError
 from clf_core.results import FINAL_STATES, DatasetSummary, RunSummary
 from pages.components.escaping import md
 from pages.components.forms import config_fields
-from pages.components.heading import head, title
+from pages.components.heading import head, section, title
 from pages.components.pickers import choose_dataset
 from pages.components.problems import show_error
 from pages.components.starting import empty_page
@@ -76,9 +76,7 @@ def show_form(bench: Workbench, dataset: DatasetSummary, place: DeltaGenerator) 
 
 def show_preset() -> DeltaGenerator:
     """The preset card; returns the place for the time, which is known once the settings are."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("#### :material/bolt: Quick", width="content")
-        st.badge("Recommended", color="blue")
+    section(":material/bolt: Quick :blue-badge[Recommended]")
     st.markdown(
         "A network that already knows pictures stays as it is; only its last layer learns your classes. "
         "Good from about ten pictures per class."
@@ -89,7 +87,7 @@ def show_preset() -> DeltaGenerator:
 def show_plan(dataset: DatasetSummary) -> None:
     """What will happen, in three lines with this dataset's numbers."""
     splits = dataset.splits
-    st.markdown("#### What will happen")
+    section("What will happen")
     st.markdown(
         f"1. It looks at {count(splits.get('train', 0), 'picture')} to learn from.\n"
         f"2. It chooses its settings with {splits.get('val', 0):,} others, kept aside from learning.\n"

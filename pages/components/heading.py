@@ -17,7 +17,7 @@ def title(text: str, place: DeltaGenerator | None = None) -> None:
 
 def section(text: str, help_text: str | None = None) -> None:
     """Draw the heading of a part of the page."""
-    st.subheader(text, anchor=False, help=help_text)
+    st.header(text, anchor=False, help=help_text)
 
 
 def quiet(text: str, place: DeltaGenerator | None = None, *, centred: bool = False) -> None:

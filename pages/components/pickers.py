@@ -85,10 +85,16 @@ def picture_input(key: str, *, many: bool = False) -> list[tuple[str, BinaryIO]]
     return [(single.name, single)] if single else []
 
 
+def whole(file: BinaryIO) -> bytes:
+    """Return all bytes of a given file, however often it was read before."""
+    file.seek(0)
+    return file.read()
+
+
 def remembered(slot: str, identity: object, make: Callable[[], T]) -> T:
     """Return what ``make`` gave last time for the same ``identity``, so that a rerun does no work twice."""
     kept = st.session_state.get(slot)
     if kept is None or kept[0] != identity:
         kept = (identity, make())
         st.session_state[slot] = kept
-    return kept[1]  # type: ignore[no-any-return]
+    return kept[1]

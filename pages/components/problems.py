@@ -39,14 +39,14 @@ def told_in_words() -> Iterator[None]:
         st.info("Stopped. Nothing was changed.", icon=":material/stop_circle:")
     except ClfError as error:
         show_error(error)
-    except Exception:  # the last net: a person must never meet a traceback  # noqa: BLE001
-        show_fault()
+    except Exception as error:  # the last net: a person must never meet a traceback  # noqa: BLE001
+        show_fault(error)
 
 
-def show_fault() -> bool:
-    """Log the current exception under a short number and show that number. True tells Streamlit it is handled."""
+def show_fault(error: Exception) -> bool:
+    """Log an unexpected exception under a short number and show that number. True tells Streamlit it is handled."""
     number = secrets.token_hex(3)
-    _log.exception("fault %s", number)
+    _log.error("fault %s", number, exc_info=error)
     show_problem(
         "Something went wrong inside the studio",
         f"This is a fault of ours; the server's log holds the details under number {number}",

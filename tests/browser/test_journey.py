@@ -138,7 +138,7 @@ def test_the_matrix_is_used_with_the_keyboard_alone(open_page, wait):
     page.wait_for_timeout(300)
     wait(page)
     assert _focus(page) == ("1", "1"), "the focus must survive the rerun"
-    chosen = page.locator('.matrix td button[aria-selected="true"]')
+    chosen = page.locator('.matrix td button[aria-pressed="true"]')
     assert chosen.count() == 1
     assert chosen.get_attribute("data-row") == "1"
     count = int(chosen.inner_text())

@@ -1,6 +1,6 @@
 // A grid of buttons: rows are the truth, columns what the model said. Arrow keys move, Enter or a click selects.
 // The DOM is built once per set of classes and then only updated, so the keyboard focus is never lost.
-const make = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text || "" });
+const make = (tag, className = "", text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
 
 function build(root, classes) {
   root.textContent = "";
@@ -23,7 +23,6 @@ function build(root, classes) {
       const button = Object.assign(make("button"), { type: "button" });
       button.dataset.row = row;
       button.dataset.column = column;
-      button.setAttribute("role", "gridcell");
       line.insertCell().append(button);
     });
   });
@@ -80,7 +79,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const select = (row, column) => {
     root.querySelectorAll("button").forEach((button) => {
       const chosen = Number(button.dataset.row) === row && Number(button.dataset.column) === column;
-      button.setAttribute("aria-selected", String(chosen));
+      button.setAttribute("aria-pressed", String(chosen));
       button.tabIndex = chosen ? 0 : -1;
     });
   };
