@@ -60,7 +60,7 @@ def offer_test_pictures(bench: Workbench, model: str) -> None:
         for p in some_of_each_class(bench, run, _OFFERED)
         if p.sha256 not in shown
     ][: _OFFERED - len(tiles)]
-    st.markdown("Choose a test picture; the surest mistakes come first.")
+    st.markdown("Choose a test picture" + ("; the surest mistakes come first." if mistakes else "."))
     opened = gallery(tiles, key="offered", label="Test pictures", action="Explain", tile=132)
     if opened:
         st.query_params["picture"] = opened

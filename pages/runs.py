@@ -14,11 +14,12 @@ runs = bench.runs.list()
 if not runs:
     empty_page(bench, "No runs yet", "A run is one training. Each one stays here with its result and its settings.")
 else:
-    scored = [run for run in runs if "accuracy" in run.metrics]
-    best = max(scored, key=lambda run: run.metrics["accuracy_low"], default=None)
+    newest = next((run for run in runs if "accuracy" in run.metrics), None)
     headline = count(len(runs), "run")
-    if best is not None:
-        headline += f", the best {percent(best.metrics['accuracy'], 1)} right: {md(best.name, 60)}"
+    if newest is not None:
+        # Not 'the best': runs on different data cannot be ranked by their accuracy.
+        which = "" if len(runs) == 1 else ", the newest result"
+        headline += f"{which}: {percent(newest.metrics['accuracy'], 1)} right with {md(newest.name, 60)}"
     title(headline)
     quiet(
         "Dot: share of test pictures answered right. Band: what to expect on new pictures (95 % interval). "

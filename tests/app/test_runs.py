@@ -9,8 +9,8 @@ def test_a_run_stands_with_its_interval_and_its_ways_onward(studio, helpers):
     assert [action["text"] for action in row["actions"]] == ["Evaluate", "Predict"]
 
 
-def test_the_headline_names_the_best(studio, helpers):
-    assert "the best" in studio.open("runs").title[0].value
+def test_the_headline_gives_the_newest_result(studio, helpers):
+    assert "right with" in studio.open("runs").title[0].value
 
 
 def test_training_another_is_one_press_away(studio):
