@@ -12,7 +12,7 @@ from pages.components.palette import categorical, muted
 from pages.components.parts import stages
 from pages.components.problems import show_error, told_in_words
 from pages.components.runlist import go_to_run
-from pages.components.words import count, duration, interval, percent
+from pages.components.words import duration, interval, percent
 
 _TICK_SECONDS = 0.5
 _CURVE_HEIGHT = 280
@@ -164,23 +164,22 @@ def _effort(run: RunSummary) -> str:
 def _draw_ended(bench: Workbench, run: RunSummary) -> None:
     """Failed, cancelled or interrupted: what happened, what was lost, what now."""
     progress = bench.runs.progress(run.id)
-    reached = f"It had reached the step '{_STAGE_NAMES[progress.stage]}'"
-    reached += f" ({progress.done:,} of {count(progress.total, 'picture')})." if progress.total else "."
+    reached = f"It ran for {duration(run.seconds)} and had reached the step '{_STAGE_NAMES[progress.stage]}'"
+    reached += f" ({progress.done:,} of {progress.total:,} {_unit(progress.stage)})." if progress.total else "."
     if run.state == "cancelled":
         title(f"{md(run.name, 60)} was cancelled")
-        st.markdown(
-            f"You stopped it after {duration(run.seconds)}. {reached} No model was kept; the dataset is unchanged."
-        )
+        st.markdown(f"You stopped it. {reached} No model was kept; the dataset is unchanged.")
     elif run.state == "interrupted":
         title(f"{md(run.name, 60)} was interrupted")
         st.markdown(
-            f"Its process ended without a word after {duration(run.seconds)}, as after a power cut or when the machine "
-            f"ran out of memory. {reached} The dataset is unchanged; train again to get a model."
+            "Its process ended without a word, as after a power cut or when the machine ran out of memory. "
+            f"{reached} The dataset is unchanged; train again to get a model."
         )
     else:
         title(f"{md(run.name, 60)} failed")
-    if run.error is not None:
-        show_error(run.error, ours=run.error.kind != "input")
+        if run.error is not None:
+            show_error(run.error, ours=run.error.kind != "input")
+        quiet(f"{reached} The dataset is unchanged.")
     _train_again(run, primary=True)
 
 
