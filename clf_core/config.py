@@ -78,7 +78,8 @@ class TrainConfig(Value):
     selection: Literal["auto", "validation", "cross-validation"] = Field(
         "auto",
         description="How the strength of the regularisation is chosen: on the validation pictures, by "
-        "cross-validation within the training pictures, or whichever suits the size of the dataset.",
+        "cross-validation within the training pictures, or (auto) on the validation pictures, with "
+        "cross-validation beside them while they are few.",
     )
     strengths: tuple[float, ...] = Field(
         tuple(10.0**k for k in range(-3, 4)),

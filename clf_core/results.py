@@ -107,7 +107,7 @@ class CurvePoint(Value):
     strength: float = Field(description="Inverse regularisation strength C.")
     train_loss: float = Field(description="Mean negative log-likelihood, nats.")
     train_accuracy: float
-    val_loss: float = Field(description="On validation pictures, or the mean over folds.")
+    val_loss: float = Field(description="On pictures kept aside: the validation split, held-out folds, or both.")
     val_accuracy: float
 
 

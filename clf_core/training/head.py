@@ -23,7 +23,7 @@ from clf_core.results import CurvePoint
 from clf_core.training.callbacks import TrainingCallbacks
 from clf_core.training.logistic import Array, Basis, Layer, Score, fit, score
 
-Selection = Literal["validation", "cross-validation", "none"]
+Selection = Literal["validation", "cross-validation", "both", "none"]
 
 SELECTION_AXES = 256
 """Principal axes on which the strengths are compared."""
@@ -37,7 +37,8 @@ IMMATERIAL_LOSS = 0.01
 
 VALIDATION_PICTURES = 500
 VALIDATION_PER_CLASS = 20
-"""With fewer validation pictures than these, 'auto' cross-validates: a handful cannot tell strengths apart."""
+"""With fewer validation pictures than these, 'auto' cross-validates beside them: a handful cannot tell
+strengths apart."""
 
 _ALWAYS_TRAIN = -1
 _SMALL_ELEMENTS = 8_000_000
@@ -153,11 +154,13 @@ class _Candidate:
 def _trials(
     selection: Selection, basis: Basis, train: Examples, val: Examples, folds: NDArray[np.int64]
 ) -> list[_Trial]:
-    rows = basis.rotate(train.features)
-    if selection == "validation":
-        return [_Trial(rows, train.labels, basis.rotate(val.features), val.labels)]
-    held_out = [folds == fold for fold in range(int(folds.max()) + 1)]
-    return [_Trial(rows[~mask], train.labels[~mask], rows[mask], train.labels[mask]) for mask in held_out]
+    rows, trials = basis.rotate(train.features), []
+    if selection in ("cross-validation", "both"):
+        held_out = [folds == fold for fold in range(int(folds.max()) + 1)]
+        trials = [_Trial(rows[~mask], train.labels[~mask], rows[mask], train.labels[mask]) for mask in held_out]
+    if selection in ("validation", "both"):
+        trials.append(_Trial(rows, train.labels, basis.rotate(val.features), val.labels))
+    return trials
 
 
 def _compare(
@@ -211,10 +214,12 @@ def _plan(train: Examples, val: Examples, config: TrainConfig) -> tuple[Selectio
             field="selection",
             remedy="Use selection 'auto' or 'cross-validation', or give the dataset a validation split",
         )
-    per_class = np.bincount(val.labels, minlength=int(train.labels.max()) + 1)
-    ample = len(val) >= VALIDATION_PICTURES and int(per_class.min()) >= VALIDATION_PER_CLASS
-    if config.selection == "validation" or (config.selection == "auto" and (ample or not can_fold) and len(val)):
+    if config.selection == "validation":
         return "validation", folds
+    if config.selection == "auto" and len(val):
+        per_class = np.bincount(val.labels, minlength=int(train.labels.max()) + 1)
+        ample = len(val) >= VALIDATION_PICTURES and int(per_class.min()) >= VALIDATION_PER_CLASS
+        return ("both" if can_fold and not ample else "validation"), folds
     return ("cross-validation" if can_fold else "none"), folds
 
 

@@ -29,7 +29,7 @@ class TrainingResult:
 
     Attributes:
         strength: inverse regularisation strength C that was chosen.
-        selection: 'validation', 'cross-validation', or 'none' where there was nothing to compare on.
+        selection: 'validation', 'cross-validation', 'both', or 'none' where there was nothing to compare on.
         curve: one point per strength, ascending.
         images_per_second: pictures over the seconds of the features stage.
     """

@@ -39,10 +39,10 @@ class Recorder(SilentCallbacks):
         self.checks += 1
 
 
-def test_cross_validation_gives_a_point_per_strength():
+def test_a_few_validation_pictures_are_judged_beside_cross_validation():
     recorder, config = Recorder(), TrainConfig()
     fitted = fit_head(examples(120), examples(15, seed=1), 3, config, recorder)
-    assert fitted.selection == "cross-validation"
+    assert fitted.selection == "both"
     assert tuple(recorder.points) == fitted.curve
     assert [point.strength for point in fitted.curve] == sorted(config.strengths)
     assert recorder.done == list(range(1, steps(config)))
@@ -65,7 +65,18 @@ def test_auto_uses_ample_validation_pictures():
     assert fitted.selection == "validation"
     few_of_one = examples(501, seed=1)
     few_of_one.labels[few_of_one.labels == 2] = 1
-    assert fit_head(examples(60), few_of_one, 3, TrainConfig(), SilentCallbacks()).selection == "cross-validation"
+    assert fit_head(examples(60), few_of_one, 3, TrainConfig(), SilentCallbacks()).selection == "both"
+    alone = fit_head(examples(60), NONE, 3, TrainConfig(), SilentCallbacks())
+    assert alone.selection == "cross-validation"
+
+
+def test_the_validation_pictures_take_part_in_the_choice():
+    few, wrong = examples(15, seed=1), examples(15, seed=1)
+    wrong.labels[:] = (wrong.labels + 1) % 3
+    fitted = fit_head(examples(60), few, 3, TrainConfig(refit=False), SilentCallbacks())
+    misled = fit_head(examples(60), wrong, 3, TrainConfig(refit=False), SilentCallbacks())
+    assert misled.curve[-1].val_accuracy < fitted.curve[-1].val_accuracy
+    assert misled.strength < fitted.strength  # confident mistakes ask for a simpler model
 
 
 def test_selection_can_be_asked_for():
@@ -89,11 +100,12 @@ def test_one_picture_per_class_still_trains():
 
 def test_refitting_learns_from_validation_pictures_too():
     train, val = examples(60), examples(30, seed=1)
-    plain = fit_head(train, val, 3, TrainConfig(refit=False), SilentCallbacks())
-    again = fit_head(train, val, 3, TrainConfig(refit=True), SilentCallbacks())
+    refit = TrainConfig(selection="cross-validation", refit=True)
+    plain = fit_head(train, val, 3, refit.model_copy(update={"refit": False}), SilentCallbacks())
+    again = fit_head(train, val, 3, refit, SilentCallbacks())
     assert plain.strength == again.strength
     assert not np.allclose(plain.weight, again.weight)
-    only_train = fit_head(train, NONE, 3, TrainConfig(refit=True), SilentCallbacks())
+    only_train = fit_head(train, NONE, 3, refit, SilentCallbacks())
     np.testing.assert_array_equal(only_train.weight, plain.weight)
 
 
