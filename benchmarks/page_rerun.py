@@ -112,14 +112,8 @@ def first_paint(page: Page, workspace: Path) -> float:
     """Return the seconds from starting the server's process to the first screen's heading."""
     started = time.perf_counter()
     with served(ROOT / "app.py", ROOT, workspace, wait=False) as address:
-        while True:
-            try:
-                page.goto(address, timeout=30_000)
-                break
-            except Exception as error:  # Playwright has one class for all refusals
-                if "ERR_CONNECTION_REFUSED" not in str(error):
-                    raise
-                time.sleep(0.02)
+        wait_for(address)
+        page.goto(address, timeout=30_000)
         page.get_by_role("heading", level=1).wait_for(timeout=30_000)
         return time.perf_counter() - started
 
