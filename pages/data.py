@@ -74,11 +74,10 @@ def show_gallery(bench: Workbench, dataset: DatasetSummary) -> None:
                 "Used", [split for split in SPLITS if dataset.splits.get(split)], format_func=SPLIT_WORDS.__getitem__
             )
         wanted = None if label == everything and everything not in dataset.classes else label
-        total = bench.datasets.pictures(dataset.id, label=wanted, split=split, limit=1).total
-        pages = max(1, -(-total // _PAGE))
         number = st.session_state.get(f"page_{dataset.id}_{wanted}_{split}") or 1
         page = bench.datasets.pictures(dataset.id, label=wanted, split=split, offset=(number - 1) * _PAGE, limit=_PAGE)
-        if not total:
+        pages = -(-page.total // _PAGE)
+        if not page.total:
             quiet("No pictures match.")
             return
         opened = gallery(

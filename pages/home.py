@@ -54,7 +54,8 @@ def teach_your_own(bench: Workbench, *, primary: bool) -> None:
             ),
         )
         st.switch_page("data.py", query_params={"import": job.id})
-    st.page_link("data.py", label="More ways: a folder, loose files", icon=":material/arrow_forward:")
+    if st.button("More ways: a folder, loose files", icon=":material/arrow_forward:", type="tertiary"):
+        st.switch_page("data.py")
 
 
 bench = workbench()

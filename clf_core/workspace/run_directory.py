@@ -13,7 +13,7 @@ worker.log     what the process printed
 """
 
 import contextlib
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -118,9 +118,11 @@ class RunDirectory:
         Raises:
             StorageError: the file is missing or damaged.
         """
-        from clf_core.evaluation.tested import read_tested
-
-        return read_tested(self.path / "tested.parquet")
+        path = self.path / "tested.parquet"
+        try:
+            return _read_tested(path, path.stat().st_mtime_ns)
+        except OSError:
+            return _read_tested(path, 0)  # which tells what is wrong
 
     def write_evaluation(self, report: EvaluationReport, tested: tuple[TestedPicture, ...]) -> None:
         """Write the look at the test split; the report last, as it is what says that there is one."""
@@ -151,3 +153,11 @@ class RunDirectory:
                 "A run cannot be read", why=f"{name} is missing in {self.path}", remedy="Delete the directory"
             )
         return value
+
+
+@lru_cache(maxsize=4)
+def _read_tested(path: Path, _changed: int) -> tuple[TestedPicture, ...]:
+    """Pages ask at every rerun; the file never changes once it is written."""
+    from clf_core.evaluation.tested import read_tested
+
+    return read_tested(path)

@@ -3,7 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -97,9 +97,17 @@ def gallery(tiles: Sequence[Tile], *, key: str, label: str, action: str = "", ti
         action: what a click does, such as 'Explain'; empty makes the pictures plain.
         tile: least width of a picture in pixels.
     """
-    items = [{name: plain(value) for name, value in asdict(item).items()} for item in tiles]
-    for shown, item in zip(items, tiles, strict=True):
-        shown["src"] = item.src
+    items = [
+        {
+            "id": item.id,
+            "src": item.src,
+            "alt": plain(item.alt),
+            "title": plain(item.title),
+            "note": plain(item.note),
+            "tone": item.tone,
+        }
+        for item in tiles
+    ]
     data = {"items": items, "label": label, "action": action, "tile": tile}
     return _gallery(data=data, key=key, on_open_change=_nothing).open
 

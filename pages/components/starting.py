@@ -53,4 +53,5 @@ def empty_page(workbench: Workbench, sentence: str, why: str) -> None:
     st.space("small")
     section("Begin with a built-in sample")
     sample_cards(workbench, primary=True)
-    st.page_link("data.py", label="Or bring your own pictures", icon=":material/upload:")
+    if st.button("Or bring your own pictures", icon=":material/upload:", type="tertiary"):
+        st.switch_page("data.py")
