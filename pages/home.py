@@ -46,7 +46,7 @@ def teach_your_own(bench: Workbench, *, primary: bool) -> None:
         help="Inside the zip: one folder per class, its name is the class name. train, val and test folders are kept.",
     )
     if archive is not None:
-        name = archive.name.rsplit(".", 1)[0] or "Pictures"
+        name = bench.datasets.free_name(archive.name.rsplit(".", 1)[0] or "Pictures")
         job = start_import(
             name,
             lambda progress, cancelled: bench.datasets.import_uploads(

@@ -87,10 +87,12 @@ def show_preset() -> DeltaGenerator:
 def show_plan(dataset: DatasetSummary) -> None:
     """What will happen, in three lines with this dataset's numbers."""
     splits = dataset.splits
+    val = splits.get("val", 0)
+    judged_on = f"with {val:,} others (validation split), then learns from them too" if val else "by holding some back"
     section("What will happen")
     st.markdown(
         f"1. It looks at {count(splits.get('train', 0), 'picture')} to learn from.\n"
-        f"2. It chooses its settings with {splits.get('val', 0):,} others, kept aside from learning.\n"
+        f"2. It chooses its settings {judged_on}.\n"
         f"3. It is tested once on {splits.get('test', 0):,} it has never seen (test split)."
     )
 

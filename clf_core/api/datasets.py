@@ -100,9 +100,13 @@ class Datasets:
         if key not in titles:
             raise NotFoundError(f"There is no sample called '{key}'", remedy=f"Samples are: {', '.join(titles)}")
         if name is None:
-            name = self._workspace.datasets.free_name(titles[key])
+            name = self.free_name(titles[key])
         self._workspace.datasets.check_name(name)
         return self._import(lambda: sample_source(key), name, None, None, None)
+
+    def free_name(self, wanted: str) -> str:
+        """Return ``wanted``, with a number behind it where a dataset has that name already."""
+        return self._workspace.datasets.free_name(wanted)
 
     def samples(self) -> tuple[SampleCard, ...]:
         """Return the built-in samples."""

@@ -85,7 +85,10 @@ def _unit(stage: Stage) -> str:
 def _draw_curve(points: tuple[CurvePoint, ...]) -> None:
     """Accuracy for each strength tried, on a chart that is updated in place; its place is kept from the start."""
     with st.container(border=True):
-        st.markdown("**How freely may it learn?** Each point is one strength tried; the best on unseen pictures wins.")
+        st.markdown(
+            "**How freely may it learn?** Each point is one strength tried. The simplest one that does about as "
+            "well as the best on pictures kept aside wins."
+        )
         st.echarts_chart(
             curve_spec(points),
             height=_CURVE_HEIGHT,

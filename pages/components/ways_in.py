@@ -9,7 +9,6 @@ import streamlit as st
 from clf_core.api import Workbench
 from clf_core.results import ImportReport
 from pages.components.importing import Cancelled, Progress, start_import
-from pages.components.pickers import PICTURE_TYPES
 
 _FILES, _FOLDER, _SERVER = "Zip archive", "Folder", "Folder on this machine"
 NamedImport = Callable[[str, Progress, Cancelled], ImportReport]
@@ -34,6 +33,8 @@ def import_form(bench: Workbench, *, primary: bool) -> None:
         "Where are the pictures", ways, default=_FILES, required=True, key="import_way", help=_LAYOUT_HELP
     )
     suggestion, work = _from_server(bench) if way == _SERVER else _from_browser(bench, folder=way == _FOLDER)
+    if suggestion:
+        suggestion = bench.datasets.free_name(suggestion)
     name = st.text_input("Name of the dataset", value=suggestion, max_chars=80, key=f"import_name_{suggestion}")
     missing = "Give pictures first" if work is None else "" if name.strip() else "Give it a name first"
     pressed = st.button(
@@ -53,7 +54,6 @@ def _from_browser(bench: Workbench, *, folder: bool) -> tuple[str, NamedImport |
     if folder:
         files = st.file_uploader(
             "A folder from your computer",
-            PICTURE_TYPES,
             accept_multiple_files="directory",
             key="import_directory",
             help=f"{_LAYOUT_HELP} For more than a few hundred pictures a zip archive is much faster.",

@@ -47,6 +47,12 @@ def test_a_sample_gets_a_free_name(bench):
         bench.datasets.import_sample("no such sample")
 
 
+def test_a_free_name_is_the_wanted_one_or_numbered(bench, pets):
+    name = bench.datasets.get(pets.dataset_id).name
+    assert bench.datasets.free_name("nobody has this") == "nobody has this"
+    assert bench.datasets.free_name(name) == f"{name} 2"
+
+
 def test_a_bad_name_is_told_before_the_work(bench, pets, tmp_path):
     def never(*_):
         pytest.fail("the import has begun")
