@@ -70,7 +70,7 @@ def _tile(picture: TestedPicture) -> Tile:
         src=thumbnail_url(picture.sha256),
         alt=f"{picture.true}, the model said {picture.predicted} ({percent(picture.probability)})",
         title=picture.predicted,
-        note=f"{percent(picture.probability)} sure" + ("" if right else f", is {picture.true}"),
+        note=f"{percent(picture.probability)} sure" + ("" if right else f", true: {picture.true}"),
         tone="right" if right else "wrong",
     )
 

@@ -56,13 +56,17 @@ def test_another_model_from_a_finished_download(tmp_path, hub_cache):
     assert "/" not in os.path.relpath(backbone.folder, tmp_path / "backbones")
 
 
-def test_several_processes_and_threads_make_one(tmp_path, hub_cache):
+def test_several_processes_and_threads_make_one(tmp_path, hub_cache, monkeypatch):
     hub_cache(SMALL)
+    loaded: list[str] = []
+    load = pretrained.load
+    monkeypatch.setattr(pretrained, "load", lambda name, *rest: loaded.append(name) or load(name, *rest))
     stores = [BackboneStore(tmp_path / "backbones") for _ in range(2)]  # one lock each, as two processes have
     with ThreadPoolExecutor(4) as executor:
         made = list(executor.map(lambda store: store.ensure(SMALL), stores * 2))
     assert len({backbone.spec.weights_sha256 for backbone in made}) == 1
     assert [path.name for path in (tmp_path / "backbones").iterdir()] == [made[0].folder.name]
+    assert loaded == [SMALL]
 
 
 def test_a_damaged_backbone_is_made_again(tmp_path, hub_cache):
