@@ -81,14 +81,15 @@ def some_of_each_class(bench: Workbench, run: RunSummary, number: int) -> list[P
 def show(bench: Workbench, model: str, name: str, data: bytes) -> None:
     """Lens at the left, answer and chips at the right."""
     key = f"target_{model}_{hashlib.sha256(data).hexdigest()[:16]}"
-    target = st.session_state.get(key)
+    target = st.session_state.get(f"{key}_other") or st.session_state.get(key)
     method = st.session_state.get("explain_method", "gradcam")
     explanation = explain_once(bench, model, data, slot="explain", target=target, method=method)
     left, right = st.columns([3, 2], gap="large")
     with left:
         show_heatmap(bench, explanation, key="explain_lens")
     with right:
-        show_classes(explanation, truth_in_words(bench, model, name, explanation.label), key=key)
+        verdict = truth_in_words(bench, model, name, explanation.label)
+        show_classes(explanation, verdict, bench.explanation.classes(model), key=key)
         with st.expander("Advanced", icon=":material/tune:"):
             methods = bench.explanation.methods()
             st.selectbox("Method", list(methods), format_func=methods.__getitem__, key="explain_method")
@@ -119,17 +120,33 @@ def run_size(bench: Workbench, run: RunSummary) -> int:
     return max(1, bench.datasets.get(run.dataset_id).pictures)
 
 
-def show_classes(explanation: Explanation, verdict: str, *, key: str) -> None:
-    """What the model said, whether that is right, and a chip per class to ask 'and for this one?'."""
+def show_classes(explanation: Explanation, verdict: str, classes: tuple[str, ...], *, key: str) -> None:
+    """What the model said, whether that is right, and any class to be asked about: the likely ones as chips."""
     answer(explanation.label, f"{percent(explanation.probability)} sure{verdict}", explanation.top, key="explain_bars")
     shares = {item.name: item.probability for item in explanation.top}
+    other = f"{key}_other"
+    chips = {} if st.session_state.get(other) else {"default": explanation.target}
     st.pills(
         "Show the evidence for",
         list(shares),
-        default=explanation.target if explanation.target in shares else None,
         format_func=lambda label: f"{md(label, 40)} {percent(shares[label])}",
         key=key,
+        on_change=lambda: st.session_state.pop(other, None),
+        **chips,
     )
+    others = [label for label in classes if label not in shares]
+    if others:
+        st.selectbox(
+            f"Or for any of the {len(others):,} other classes",
+            others,
+            index=None,
+            placeholder="Choose a class",
+            format_func=lambda label: plain(label, 80),
+            key=other,
+            on_change=lambda: st.session_state.update({key: None}),
+        )
+        if st.session_state.get(other):
+            quiet(f"**{md(explanation.target)}** has {percent(explanation.target_probability, 1)} in this picture.")
 
 
 bench = workbench()

@@ -81,6 +81,14 @@ class Explanations:
 
         return legend()
 
+    def classes(self, model_ref: str) -> tuple[str, ...]:
+        """Return the classes a model knows, any of which may be the ``target`` of ``explain``.
+
+        Raises:
+            NotFoundError, StateError, WeightsUnavailableError: about the model.
+        """
+        return self._models.get(model_ref).classifier.spec.classes
+
     def methods(self) -> dict[str, str]:
         """Return the methods on offer: key -> name for people."""
         from clf_core.explanation.heatmap import METHODS

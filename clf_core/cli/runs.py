@@ -64,8 +64,7 @@ def listing(_options: argparse.Namespace, workbench: Workbench, console: Console
     """runs list"""
     runs = workbench.runs.list()
     for run in runs:
-        accuracy = f", accuracy {run.metrics['accuracy']:.1%}" if "accuracy" in run.metrics else ""
-        console.say(f"{run.name}: {run.state}{accuracy}, {run.seconds:.1f} s")
+        console.say(f"{run.name}: {run.state}{_accuracy(run)}, {run.seconds:.1f} s")
     if not runs:
         console.say("There are no runs yet. 'train DATASET' makes one.")
     console.result({"runs": [_as_json(run) for run in runs]})
@@ -92,6 +91,15 @@ def cancel(options: argparse.Namespace, workbench: Workbench, console: Console) 
     run = workbench.runs.cancel(options.run)
     console.say(f"'{run.name}' is {run.state}.")
     console.result(_as_json(run))
+
+
+def _accuracy(run: RunSummary) -> str:
+    """The headline with its interval, as it is never told without."""
+    metrics = run.metrics
+    if "accuracy" not in metrics:
+        return ""
+    low, high = metrics["accuracy_low"], metrics["accuracy_high"]
+    return f", accuracy {metrics['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%})"
 
 
 def _settings(pairs: list[str]) -> dict[str, Any]:

@@ -38,3 +38,19 @@ def test_without_a_run_the_starter_model_is_explained(empty):
     app = empty.open("explain")
     assert app.file_uploader
     assert "starter" in app.markdown[-1].value.lower()
+
+
+def test_every_class_can_be_asked_about_not_only_the_likely_ones(empty, helpers):
+    app = empty.open("explain")
+    app.file_uploader(key="explain_file").upload("a.png", helpers.picture(0, 1, side=200)).run()
+    likely = [row["name"] for row in helpers.parts(app, "answer")[0]["rows"]]
+    choice = next(box for box in app.selectbox if "other classes" in box.label)
+    assert len(choice.options) == 1000 - len(likely)
+    other = next(label for label in choice.options if label not in likely)
+    choice.set_value(other).run()
+    assert other in helpers.parts(app, "lens")[0]["alt"]
+    assert f"**{other}** has" in helpers.texts(app)
+    chips = next(group for group in app.pills if group.label == "Show the evidence for")
+    assert chips.value is None
+    chips.set_value(likely[1]).run()
+    assert likely[1] in helpers.parts(app, "lens")[0]["alt"]

@@ -44,6 +44,7 @@ def test_an_explanation_can_be_drawn(ready_bench, png):
     assert np.array_equal(ready_bench.explanation.overlay(explanation, 0.0), explanation.picture)
     assert ready_bench.explanation.legend().shape[2] == 3
     assert "gradcam" in ready_bench.explanation.methods()
+    assert len(ready_bench.explanation.classes(STARTER)) == 1000
 
 
 def test_unknown_classes_methods_and_models_are_refused(ready_bench, png):
