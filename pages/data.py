@@ -32,7 +32,7 @@ def show_dataset(bench: Workbench, dataset: DatasetSummary, place: DeltaGenerato
     else:
         seconds = bench.runs.estimate(dataset.id, TrainConfig())
         title(f"{pictures}, ready to train", place)
-        st.markdown(f"Training takes about {duration(seconds)} on this machine.")
+        st.markdown(f"**{md(dataset.name, 60)}**, about {duration(seconds)} of training on this machine.")
     if st.button(
         "Train",
         type="primary",
@@ -109,26 +109,42 @@ def _tile(picture: Picture) -> Tile:
     )
 
 
-bench = workbench()
-if not follow_import():
+def show_ways_in(bench: Workbench, heading: str) -> None:
+    """Bring one's own pictures, or begin with a sample: the page without a dataset, and after a failed import."""
+    title(heading)
+    st.markdown("Bring your own, one folder per class, or begin with a built-in sample.")
+    own, samples = st.columns(2, gap="large")
+    with own.container(border=True):
+        section("Your pictures")
+        import_form(bench, primary=True)
+    with samples:
+        section("Built-in samples")
+        sample_cards(bench, primary=False)
+
+
+def show_chosen(bench: Workbench) -> None:
+    """The dataset the person has chosen, with the ways to add another; the ways in where there is none."""
     left, right = head()
     with right:
         current = choose_dataset(bench)
     if current is None:
-        title("No pictures yet")
-        st.markdown("Bring your own, one folder per class, or begin with a built-in sample.")
-        own, samples = st.columns(2, gap="large")
-        with own.container(border=True):
-            section("Your pictures")
-            import_form(bench, primary=True)
-        with samples:
-            section("Built-in samples")
+        show_ways_in(bench, "No pictures yet")
+        return
+    show_dataset(bench, current, left)
+    with st.expander(
+        "Add another dataset", icon=":material/add_photo_alternate:", key="more", on_change="rerun"
+    ) as more:
+        if more.open:
+            import_form(bench, primary=False)
             sample_cards(bench, primary=False)
-    else:
-        show_dataset(bench, current, left)
-        with st.expander(
-            "Add another dataset", icon=":material/add_photo_alternate:", key="more", on_change="rerun"
-        ) as more:
-            if more.open:
-                import_form(bench, primary=False)
-                sample_cards(bench, primary=False)
+
+
+bench = workbench()
+standing = follow_import()
+if standing == "failed":
+    show_ways_in(bench, "Nothing was added")
+    if bench.datasets.list() and st.button("Back to my datasets", icon=":material/arrow_back:", type="tertiary"):
+        del st.query_params["import"]
+        st.rerun()
+elif standing == "none":
+    show_chosen(bench)

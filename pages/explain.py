@@ -83,7 +83,7 @@ def show(bench: Workbench, model: str, name: str, data: bytes) -> None:
     key = f"target_{model}_{hashlib.sha256(data).hexdigest()[:16]}"
     target = st.session_state.get(f"{key}_other") or st.session_state.get(key)
     method = st.session_state.get("explain_method", "gradcam")
-    explanation = explain_once(bench, model, data, slot="explain", target=target, method=method)
+    explanation = explain_once(bench, model, name, data, slot="explain", target=target, method=method)
     left, right = st.columns([3, 2], gap="large")
     with left:
         show_heatmap(bench, explanation, key="explain_lens")

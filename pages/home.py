@@ -29,7 +29,7 @@ def show_me(bench: Workbench) -> None:
     data = whole(file)
     try:
         show_answer(predict_once(bench, STARTER, name, data, slot="home"), model=STARTER, key="home")
-        explain_in_place(bench, STARTER, data, slot="home")
+        explain_in_place(bench, STARTER, name, data, slot="home")
     except ClfError as error:
         show_error(error)
 

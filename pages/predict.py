@@ -18,7 +18,7 @@ def show_one(bench: Workbench, model: str, name: str, file: BinaryIO) -> None:
     """The answer very large, then where it looked."""
     data = whole(file)
     show_answer(predict_once(bench, model, name, data, slot="predict"), model=model, key="predict")
-    explain_in_place(bench, model, data, slot="predict")
+    explain_in_place(bench, model, name, data, slot="predict")
 
 
 def show_many(bench: Workbench, model: str, files: list[tuple[str, BinaryIO]]) -> None:

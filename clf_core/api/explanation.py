@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from clf_core.api.loaded_models import LoadedModel, LoadedModels
+from clf_core.api.pictures import told_with_name
 from clf_core.errors import ConfigError, NotFoundError
 from clf_core.results import Explanation
 from clf_core.settings import Settings
@@ -22,7 +23,7 @@ class Explanations:
         self._limits = settings.limits
 
     def explain(
-        self, model_ref: str, data: bytes, *, target: str | None = None, method: str = "gradcam"
+        self, model_ref: str, data: bytes, *, name: str = "", target: str | None = None, method: str = "gradcam"
     ) -> Explanation:
         """Return where the model saw evidence for one class in a picture.
 
@@ -31,6 +32,7 @@ class Explanations:
         Args:
             model_ref: which model.
             data: the picture file's bytes.
+            name: the picture's file name, for errors.
             target: the class to explain; None for the model's own answer.
             method: a key of ``methods()``.
 
@@ -46,7 +48,7 @@ class Explanations:
                 field="method",
                 remedy=f"Methods are: {', '.join(self.methods())}",
             )
-        return self._explain(self._models.get(model_ref), data, target, method)
+        return self._explain(self._models.get(model_ref), name, data, target, method)
 
     def explain_test_picture(
         self, run_ref: str, sha256: str, *, target: str | None = None, method: str = "gradcam"
@@ -95,11 +97,12 @@ class Explanations:
 
         return dict(METHODS)
 
-    def _explain(self, model: LoadedModel, data: bytes, target: str | None, method: str) -> Explanation:
+    def _explain(self, model: LoadedModel, name: str, data: bytes, target: str | None, method: str) -> Explanation:
         classes = model.classifier.spec.classes
         if target is not None and target not in classes:
             raise NotFoundError(f"The model knows no class called '{target}'")
-        seen = model.predictor.prepare(data, self._limits)  # [S, S, 3]
+        with told_with_name(name):
+            seen = model.predictor.prepare(data, self._limits)  # [S, S, 3]
         answer = model.predictor.answer(seen)
         shown = answer.label if target is None else target
         heatmap = model.heatmaps.heatmap(seen, classes.index(shown), method=method)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from clf_core.api.loaded_models import LoadedModels
+from clf_core.api.pictures import told_with_name
 from clf_core.results import BatchReport, Prediction
 from clf_core.settings import Settings
 from clf_core.values import STARTER
@@ -28,14 +29,16 @@ class Predictions:
 
         Args:
             model_ref: which model.
-            name: the picture's file name, only repeated in the answer.
+            name: the picture's file name, only repeated in the answer and in errors.
             data: the file's bytes.
 
         Raises:
             PictureError: the bytes are not a picture that can be decoded.
             NotFoundError, StateError, WeightsUnavailableError: about the model.
         """
-        return self._models.get(model_ref).predictor.predict(name, data)
+        predictor = self._models.get(model_ref).predictor
+        with told_with_name(name):
+            return predictor.predict(name, data)
 
     def predict_path(self, model_ref: str, source: Path, *, progress: PredictionProgress | None = None) -> BatchReport:
         """Return answers for a picture, a folder or a zip archive on this machine; every file is accounted for.

@@ -48,7 +48,9 @@ def explain(options: argparse.Namespace, workbench: Workbench, console: Console)
         data = options.picture.read_bytes()
     except OSError as error:
         raise SourceError(f"'{options.picture}' cannot be read", why=error.strerror or str(error)) from error
-    explanation = workbench.explanation.explain(options.run, data, target=options.target, method=options.method)
+    explanation = workbench.explanation.explain(
+        options.run, data, name=options.picture.name, target=options.target, method=options.method
+    )
     write_overlay(workbench, explanation, options.out)
     console.say(f"{explanation.label}, {explanation.probability:.0%} sure.")
     say_explanation(explanation, options.out, console)

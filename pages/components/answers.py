@@ -20,13 +20,20 @@ def predict_once(bench: Workbench, model: str, name: str, data: bytes, *, slot: 
 
 
 def explain_once(
-    bench: Workbench, model: str, data: bytes, *, slot: str, target: str | None = None, method: str = "gradcam"
+    bench: Workbench,
+    model: str,
+    name: str,
+    data: bytes,
+    *,
+    slot: str,
+    target: str | None = None,
+    method: str = "gradcam",
 ) -> Explanation:
     """Return the heatmap for a picture; the last one of ``slot`` is kept between reruns."""
     return remembered(
         f"{slot}_map",
         (model, data, target, method),
-        lambda: bench.explanation.explain(model, data, target=target, method=method),
+        lambda: bench.explanation.explain(model, data, name=name, target=target, method=method),
     )
 
 
@@ -37,10 +44,10 @@ def nothing_yet() -> None:
         quiet("The answer appears here: what it is, how sure, and where the model looked.", centred=True)
 
 
-def explain_in_place(bench: Workbench, model: str, data: bytes, *, slot: str) -> None:
+def explain_in_place(bench: Workbench, model: str, name: str, data: bytes, *, slot: str) -> None:
     """Compute the heatmap of the model's own answer and draw it; its place is kept while it is computed."""
     with st.skeleton(height=HEATMAP_HEIGHT):
-        explanation = explain_once(bench, model, data, slot=slot)
+        explanation = explain_once(bench, model, name, data, slot=slot)
     show_heatmap(bench, explanation, key=f"{slot}_lens")
 
 

@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import streamlit as st
 
@@ -70,26 +71,27 @@ def start_import(title: str, work: Work) -> ImportJob:
     return job
 
 
-def follow_import() -> bool:
-    """Draw the import named in the address, if any; True while the page should show nothing else."""
+def follow_import() -> Literal["none", "going", "failed"]:
+    """Draw the import named in the address and say how it stands; a finished one becomes the page's dataset.
+
+    A failed one stays in the address, so that its words stay on the page until the person goes on.
+    """
     job = _jobs.get(st.query_params.get("import", ""))
-    if job is None:
-        st.query_params.pop("import", None)
-        return False
-    if not job.finished.is_set():
+    if job is not None and not job.finished.is_set():
         st.fragment(_draw_progress, run_every=_TICK_SECONDS)(job)
-        return True
+        return "going"
+    if job is not None and isinstance(job.error, CancelledError):
+        st.info("Import stopped. Nothing was added.", icon=":material/stop_circle:")
+        return "failed"
+    if job is not None and job.error is not None:
+        show_error(job.error, ours=isinstance(job.error, InternalError))
+        return "failed"
     st.query_params.pop("import", None)
-    if job.report is not None:
+    if job is not None and job.report is not None:
         st.session_state["last_dataset"] = job.report.dataset_id
         st.session_state["pick_dataset"] = job.report.dataset_id
         st.query_params["dataset"] = job.report.dataset_id
-        return False
-    if isinstance(job.error, CancelledError):
-        st.info("Import stopped. Nothing was added.", icon=":material/stop_circle:")
-    elif job.error is not None:
-        show_error(job.error, ours=isinstance(job.error, InternalError))
-    return False
+    return "none"
 
 
 def _draw_progress(job: ImportJob) -> None:

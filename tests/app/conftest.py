@@ -85,10 +85,10 @@ def parts(app: AppTest, name: str) -> list[dict[str, Any]]:
 def wait_for_import(app: AppTest, seconds: float = 60) -> None:
     """Follow the import a page has started, as the fragment's timer does in a browser."""
     deadline = time.monotonic() + seconds
-    while "import" in app.query_params and time.monotonic() < deadline:
+    while app.title[0].value.startswith("Importing") and time.monotonic() < deadline:
         time.sleep(0.1)
         app.run()
-    assert "import" not in app.query_params
+    assert not app.title[0].value.startswith("Importing")
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,19 @@ def test_a_broken_zip_is_refused_in_words(empty, helpers):
     assert not app.error
 
 
+def test_after_a_failed_import_one_can_try_again_or_go_back(studio, helpers):
+    app = studio.open()
+    app.file_uploader(key="home_archive").upload("Broken.zip", b"PK\x03\x04 and then nothing").run()
+    helpers.wait_for_import(app)
+    assert app.title[0].value == "Nothing was added"
+    assert app.file_uploader(key="import_archive")
+    app.run()
+    assert len(app.warning) == 1  # the words stay until the person goes on
+    press(app, "Back to my datasets")
+    assert not app.warning
+    assert "pictures in" in app.title[0].value
+
+
 def test_a_folder_on_the_machine_can_be_imported(empty, helpers, tmp_path):
     for colour, name in enumerate(("ant", "bee")):
         for number in range(5):

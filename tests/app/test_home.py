@@ -17,6 +17,7 @@ def test_a_text_file_called_jpg_is_explained_in_words(empty, helpers):
     app = empty.open()
     app.file_uploader(key="home_file").upload("notes.jpg", b"these are words").run()
     assert len(app.warning) == 1
+    assert all(words in app.warning[0].value for words in ("notes", "text file", "Give a JPEG"))
     assert not app.error
     assert not helpers.parts(app, "answer")
 

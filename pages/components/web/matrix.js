@@ -68,7 +68,8 @@ export default function ({ data, parentElement, setStateValue }) {
   if (root.dataset.classes !== signature) {
     build(root, data.classes);
     root.dataset.classes = signature;
-    root.classList.toggle("upright", data.classes.length > 5 || data.classes.some((name) => name.length > 12));
+    const longest = Math.max(...data.classes.map((name) => name.length));
+    root.classList.toggle("upright", longest > (data.classes.length > 5 ? 4 : 12));
     if (!root.dataset.watched) new ResizeObserver(() => fit(root)).observe(root);
     root.dataset.watched = "1";
   }

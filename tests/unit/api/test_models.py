@@ -16,7 +16,7 @@ def test_the_starter_answers_with_five_of_its_classes(ready_bench, png):
     answer = ready_bench.prediction.predict(STARTER, "red.png", png())
     assert len(answer.top) == 5
     assert answer.label == answer.top[0].name
-    with pytest.raises(PictureError):
+    with pytest.raises(PictureError, match=r"'x\.jpg' cannot be used\. .+ Give a JPEG"):
         ready_bench.prediction.predict(STARTER, "x.jpg", b"no picture")
 
 
