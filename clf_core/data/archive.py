@@ -61,10 +61,12 @@ class ZipSource(SourceBase):
             self._members = [member for member in self._zip.infolist() if not _name(member).endswith("/")]
             _check_overlaps(self._members, directory_start)
             self._check_totals()
-        except SourceError:
+        except SourceError as error:
             if close_handle:
                 handle.close()
-            raise
+            # The checks know the bytes only; a person with several archives needs the name.
+            named = error.what.replace("archive", f"archive '{title}'", 1)
+            raise SourceError(named, why=error.why, remedy=error.remedy) from error
 
     def files(self) -> Iterator[SourceFile | SkippedFile]:
         """See ``Source.files``."""

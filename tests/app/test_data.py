@@ -39,6 +39,7 @@ def test_a_broken_zip_is_refused_in_words(empty, helpers):
     press(app, "Import")
     helpers.wait_for_import(app)
     assert len(app.warning) == 1
+    assert "Fruit" in app.warning[0].value
     assert not app.error
 
 

@@ -74,7 +74,7 @@ class TestOpening:
 
     def test_a_broken_zip(self, tmp_path: Path, limits: ImportLimits) -> None:
         (tmp_path / "a.zip").write_bytes(b"half a downl")
-        with pytest.raises(SourceError, match="zip archive is broken"):
+        with pytest.raises(SourceError, match="zip archive 'a' is broken"):
             open_source(tmp_path / "a.zip", limits)
 
 
