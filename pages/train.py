@@ -1,5 +1,7 @@
 """Start a training and watch it. Which run is watched lives in the address, so a reload finds it."""
 
+import time
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -16,6 +18,8 @@ from pages.components.starting import empty_page
 from pages.components.training import show_run
 from pages.components.words import count, duration
 from pages.components.workbench import workbench
+
+_DOUBLE_CLICK_SECONDS = 5.0
 
 _LABELS = {
     "backbone": "Pretrained network",
@@ -68,10 +72,20 @@ def show_form(bench: Workbench, dataset: DatasetSummary, place: DeltaGenerator) 
         help=problems[0] if problems else None,
     )
     if pressed and config is not None:
-        run = bench.runs.start(dataset.id, config)
+        run = start_once(bench, dataset, config)
         st.session_state["last_run"] = run.id
         st.query_params.from_dict({"run": run.id})
         st.rerun()
+
+
+def start_once(bench: Workbench, dataset: DatasetSummary, config: TrainConfig) -> RunSummary:
+    """Start the training; a double click, or the same wish from a second tab, gets the run just started."""
+    for run in bench.runs.list()[:1]:
+        just_started = time.time() - run.created < _DOUBLE_CLICK_SECONDS
+        same_data = (run.dataset_id, run.version) == (dataset.id, dataset.version)
+        if just_started and same_data and bench.runs.config(run.id) == config:
+            return run
+    return bench.runs.start(dataset.id, config)
 
 
 def show_preset() -> DeltaGenerator:

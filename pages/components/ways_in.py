@@ -77,7 +77,7 @@ def _from_server(bench: Workbench) -> tuple[str, NamedImport | None]:
     typed = st.text_input(
         "Path of a folder or zip archive on the machine the studio runs on",
         key="import_path",
-        placeholder="/home/me/pictures",
+        placeholder="~/pictures",
         help=_LAYOUT_HELP,
     ).strip()
     if not typed:

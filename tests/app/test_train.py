@@ -45,6 +45,16 @@ def test_a_finished_run_leads_to_its_evaluation(studio):
     assert next(b for b in app.button if b.label == "See how good it is").proto.type == "primary"
 
 
+def test_a_double_click_or_a_second_tab_starts_one_run(studio):
+    before = len(studio.bench.runs.list())
+    tabs = [studio.open("train", new="1") for _ in range(2)]
+    for tab in tabs:
+        next(button for button in tab.button if button.label == "Train").click().run()
+    assert as_one(tabs[0].query_params["run"]) == as_one(tabs[1].query_params["run"])
+    assert len(studio.bench.runs.list()) == before + 1
+    studio.bench.runs.wait(as_one(tabs[0].query_params["run"]))
+
+
 def test_training_runs_in_another_process_and_can_be_cancelled(studio, helpers):
     app = studio.open("train", new="1")
     next(button for button in app.button if button.label == "Train").click().run()
