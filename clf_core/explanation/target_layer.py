@@ -51,7 +51,7 @@ class _Candidate:
 
 
 def find_target_layer(network: "torch.nn.Module", input_size: int) -> TargetLayer:
-    """Find the last layer with a spatial output on which the logits depend at every place.
+    """Find the last layer with a spatial output whose places the logits depend on.
 
     The dependence matters for vision transformers that answer from the class token: what their
     last block does to the other tokens reaches no logit, so an earlier layer must be read.

@@ -153,8 +153,12 @@ class BackboneStore:
         try:
             yield
         finally:
-            lock.release()
-            Path(lock.lock_file).unlink(missing_ok=True)  # a name that does not exist leaves no file behind
+            if lock.is_locked:
+                # A name that does not exist leaves no file behind. Removed while it is held: a moment later it
+                # may be another's lock. Windows cannot remove an open file, and keeps it.
+                with contextlib.suppress(OSError):
+                    Path(lock.lock_file).unlink()
+                lock.release()
 
     def _publish(self, temporary: Path, name: str) -> None:
         """Move the finished folder into place. Whoever comes second keeps what the first one made."""

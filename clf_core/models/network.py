@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf_core.config import Preprocessing
+from clf_core.device import Device
 from clf_core.errors import StorageError
 from clf_core.models.backbone import Backbone, file_sha256
 from clf_core.models.classifier import Classifier
@@ -58,16 +59,17 @@ def load_body(backbone: Backbone) -> "nn.Module":
         raise StorageError(
             f"The stored weights of {backbone.spec.name} are damaged",
             why="They differ from what was stored",
-            remedy="Restart the studio; it prepares them again",
+            remedy=f"Delete the folder {backbone.folder}; it is made again when needed",
         ) from error
     return body
 
 
-def normalise(batch: NDArray[np.uint8], preprocessing: Preprocessing) -> "torch.Tensor":
-    """Pictures uint8 [B, S, S, 3] RGB -> float32 tensor [B, 3, S, S], as the network expects them."""
+def normalise(batch: NDArray[np.uint8], preprocessing: Preprocessing, device: Device = "cpu") -> "torch.Tensor":
+    """Pictures uint8 [B, S, S, 3] RGB -> float32 tensor [B, 3, S, S] on ``device``, as the network expects them."""
     import torch
 
-    pixels = torch.from_numpy(np.ascontiguousarray(batch)).permute(0, 3, 1, 2).float() / 255
-    mean = torch.tensor(preprocessing.mean).view(1, 3, 1, 1)
-    std = torch.tensor(preprocessing.std).view(1, 3, 1, 1)
+    # Bytes travel to the device, a quarter of the floats that normalising before would send.
+    pixels = torch.from_numpy(np.ascontiguousarray(batch)).to(device).permute(0, 3, 1, 2).float() / 255
+    mean = torch.tensor(preprocessing.mean, device=device).view(1, 3, 1, 1)
+    std = torch.tensor(preprocessing.std, device=device).view(1, 3, 1, 1)
     return ((pixels - mean) / std).contiguous()

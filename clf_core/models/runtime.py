@@ -183,12 +183,10 @@ class TorchRuntime:
     def _run(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         import torch
 
+        from clf_core.models.network import normalise
+
         with self._lock, torch.inference_mode():
-            # Bytes travel to the device, a quarter of the floats that normalising here would send.
-            pixels = torch.from_numpy(batch).to(self._device).permute(0, 3, 1, 2).float() / 255
-            mean = torch.tensor(self._spec.preprocessing.mean, device=self._device).view(1, 3, 1, 1)
-            std = torch.tensor(self._spec.preprocessing.std, device=self._device).view(1, 3, 1, 1)
-            features = self._network((pixels - mean) / std)
+            features = self._network(normalise(batch, self._spec.preprocessing, self._device))
             return np.asarray(features.float().cpu().numpy(), dtype=np.float32)
 
 

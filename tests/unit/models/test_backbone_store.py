@@ -6,11 +6,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import filelock
 import numpy as np
 import pytest
 
 from clf_core.errors import InputError, NotFoundError, WeightsUnavailableError
-from clf_core.models import pretrained
+from clf_core.models import backbone_store, pretrained
 from clf_core.models.backbone_store import BackboneStore
 from clf_core.models.catalog import backbones
 from clf_core.models.classifier import starter_classifier
@@ -79,6 +80,16 @@ def test_a_damaged_backbone_is_made_again(tmp_path, hub_cache):
     assert store.ensure(SMALL, told.append).folder == backbone.folder
     assert (backbone.folder / "network.bin").read_bytes() == whole
     assert "Preparing" in told[0]
+
+
+def test_who_has_waited_long_enough_leaves_the_lock_of_another_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(backbone_store, "_WAIT_SECONDS", 0.05)
+    store = BackboneStore(tmp_path)
+    held = store._folder("resnet_18").with_suffix(".lock")
+    with filelock.FileLock(held):
+        with pytest.raises(NotFoundError):
+            store.ensure("resnet_18")
+        assert held.exists()
 
 
 def test_abandoned_work_is_cleared_and_fresh_work_is_not(tmp_path, hub_cache):

@@ -130,8 +130,9 @@ def test_other_weights_and_damaged_weights_are_refused(lite0):
     other = lite0.spec.model_copy(update={"weights_sha256": "0" * 64})
     with pytest.raises(StateError, match="other weights"):
         build_network(Backbone(other, lite0.folder), starter_classifier(lite0))
-    with pytest.raises(StorageError, match="damaged"):
+    with pytest.raises(StorageError, match="damaged") as caught:
         load_body(Backbone(other, lite0.folder))
+    assert str(lite0.folder) in caught.value.remedy  # a restart would not look at the weights again
 
 
 def test_a_damaged_compiled_form_is_explained(lite0, tmp_path):
