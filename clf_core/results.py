@@ -255,7 +255,7 @@ class Explanation:
     Attributes:
         picture: [H, W, 3] uint8, the part of the picture the model saw.
         heatmap: [H, W] float32 in 0..1, 1 where the evidence for ``target`` is strongest.
-        target: the class the heatmap belongs to.
+        target, target_probability: the class the heatmap belongs to, and the model's probability for it.
         label, probability: the model's own answer, as prediction gives it.
         top: best classes first, five at most.
         method: name of the method, such as 'gradcam'.

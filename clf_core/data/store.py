@@ -101,16 +101,17 @@ class PictureStore:
 
         Raises:
             NotFoundError: no such picture, or no such size.
+            PictureError: the stored file can no longer be decoded.
+            StorageError: the stored file cannot be read.
         """
         if size not in THUMBNAIL_SIZES:
             raise NotFoundError(f"Thumbnails have {', '.join(str(side) for side in THUMBNAIL_SIZES)} pixels")
-        original = self.path(sha256)
+        self.path(sha256)  # a thumbnail outlives its picture
         cached = self._root / ".thumbnails" / str(size) / sha256[:2] / f"{sha256}.webp"
-        try:
-            return cached.read_bytes()
-        except FileNotFoundError:
-            pass
-        picture = decode(original.read_bytes(), ImportLimits(), at_least=size * 2)
+        with contextlib.suppress(OSError):
+            if kept := cached.read_bytes():  # a power cut can leave a file of the right name and no content
+                return kept
+        picture = decode(self.read(sha256), ImportLimits(), at_least=size * 2)
         picture.thumbnail((size, size))
         buffer = io.BytesIO()
         picture.save(buffer, "WEBP", quality=_WEBP_QUALITY)

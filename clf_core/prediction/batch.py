@@ -5,12 +5,10 @@ import io
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clf_core import files
 from clf_core.config import ImportLimits
 from clf_core.data.layout import is_system_file, reason_not_a_picture
 from clf_core.data.loading import map_ahead
@@ -87,15 +85,6 @@ def csv_text(report: BatchReport) -> str:
         probability = "" if row.probability is None else f"{row.probability:.6f}"
         writer.writerow([_plain(row.name), _plain(row.label), probability, row.status, _plain(row.reason)])
     return buffer.getvalue()
-
-
-def write_csv(report: BatchReport, path: Path) -> None:
-    """Write ``csv_text`` to a file, UTF-8, all or nothing.
-
-    Raises:
-        StorageError: the disk refuses.
-    """
-    files.write_text(path, csv_text(report))
 
 
 def _plain(text: str) -> str:

@@ -12,7 +12,10 @@ _SAME_LOOK_SECONDS = 600.0
 
 
 class LookLog:
-    """Counts looks at evaluations, one for each person's visit rather than each rerun of a page."""
+    """Counts looks at evaluations: one for a visit, not for each rerun of a page.
+
+    Who looks is not known: people who look at the same time through one server make one visit.
+    """
 
     def __init__(self) -> None:
         self._latest: dict[Path, tuple[float, int]] = {}  # when this process last looked, and the count then

@@ -42,7 +42,7 @@ def clean_name(name: str) -> str:
         why = "It holds control characters, such as a line break"
     elif len(cleaned) > MAX_NAME_LENGTH:
         why = f"It has {len(cleaned)} characters; {MAX_NAME_LENGTH} are allowed"
-    elif cleaned.casefold() == STARTER or is_id(cleaned):
+    elif cleaned.casefold() == STARTER or is_id(cleaned.casefold()):
         why = f"'{cleaned}' means something else in the studio"
     if why:
         raise ConfigError("The name cannot be used", field="name", why=why, remedy="Choose another name")

@@ -99,6 +99,8 @@ class TestThumbnails:
         assert cached.read_bytes() == made
         cached.write_bytes(b"from the cache")
         assert store.thumbnail(sha256, 192) == b"from the cache"
+        cached.write_bytes(b"")
+        assert store.thumbnail(sha256, 192) == made
 
     def test_are_re_encoded(self, store: PictureStore, picture_bytes: Encode) -> None:
         notes = PngInfo()
