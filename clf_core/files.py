@@ -1,9 +1,10 @@
 """Writing files so that a crash, a full disk or a power cut never leaves half of one."""
 
+import contextlib
 import errno
 import json
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +17,21 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         StorageError: the disk is full, read-only or gone; no partial file is left.
     """
-    temporary: str | None = None
+    # Not mkstemp: what it makes is closed to everybody else, whatever the person's umask says.
+    temporary = path.with_name(f".writing-{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-        with os.fdopen(descriptor, "wb") as handle:
+        with temporary.open("xb") as handle:
             handle.write(data)
             handle.flush()
             os.fsync(handle.fileno())
-        Path(temporary).replace(path)
-        temporary = None
+        temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
         raise storage_error(error, path) from error
     finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """Bringing pictures in and looking at them."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -120,7 +121,10 @@ class Datasets:
         Raises:
             SourceError: the operator allows no such folder, or it does not exist.
         """
-        resolved = Path(path).expanduser().resolve()
+        try:
+            resolved = Path(path).expanduser().resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # too long, '~nobody', a loop of links, a NUL
+            raise _nothing_at(path) from error
         allowed = self._settings.import_folders
         if allowed is not None and not any(resolved.is_relative_to(folder) for folder in allowed):
             listed = ", ".join(str(folder) for folder in allowed)
@@ -129,11 +133,8 @@ class Datasets:
                 why="The operator of this studio has limited which folders the browser may read",
                 remedy=f"Use a folder inside: {listed}" if listed else "Drop the files or a zip archive instead",
             )
-        if not resolved.exists():
-            raise SourceError(
-                f"There is nothing at {path}",
-                remedy="Check the spelling; the path is on the machine the studio runs on",
-            )
+        if not os.path.exists(resolved):  # noqa: PTH110 - Path.exists raises where a folder above may not be read
+            raise _nothing_at(path)
         return resolved
 
     def list(self) -> tuple[DatasetSummary, ...]:
@@ -236,6 +237,12 @@ class Datasets:
             notices=dataset.notices,
             seconds=time.monotonic() - started,
         )
+
+
+def _nothing_at(path: str | Path) -> SourceError:
+    return SourceError(
+        f"There is nothing at {path}", remedy="Check the spelling; the path is on the machine the studio runs on"
+    )
 
 
 def training_problems(dataset: DatasetSummary) -> tuple[str, ...]:

@@ -37,7 +37,12 @@ class LoadedModel:
 
     @property
     def predictor(self) -> "Predictor":
-        """The compiled network with the head: answers for pictures."""
+        """The compiled network with the head: answers for pictures.
+
+        Raises:
+            StateError: the model does not fit the pretrained network on this machine.
+            StorageError: the compiled network's files are damaged.
+        """
         with self._predictor_lock:
             return self._predictor
 
@@ -77,7 +82,7 @@ class LoadedModels:
 
         Raises:
             NotFoundError: no such run.
-            StateError: the run has no model (yet), or it does not fit the pretrained network on this machine.
+            StateError: the run has no model (yet).
             StorageError: its files are damaged.
             WeightsUnavailableError: the pretrained network is not on this machine and cannot be fetched.
         """

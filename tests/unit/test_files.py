@@ -24,6 +24,22 @@ def test_a_second_write_replaces_the_first(tmp_path):
     assert os.listdir(tmp_path) == ["a.txt"]  # noqa: PTH208 - hidden leftovers must show
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+def test_others_may_read_what_the_umask_allows(tmp_path):
+    before = os.umask(0o027)
+    try:
+        files.write_text(tmp_path / "a.txt", "one")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_words(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError):
+        files.write_text(tmp_path / "file" / "a.txt", "one")
+
+
 @pytest.mark.parametrize(("code", "words"), [(errno.ENOSPC, "disk is full"), (errno.EROFS, "may not write")])
 def test_a_refusal_leaves_the_old_file_and_no_stub(tmp_path, monkeypatch, code, words):
     target = tmp_path / "a.txt"

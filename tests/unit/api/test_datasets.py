@@ -119,6 +119,9 @@ def test_any_folder_is_allowed_where_the_operator_set_no_limit(bench, tmp_path):
     assert bench.datasets.check_folder(tmp_path) == tmp_path
     with pytest.raises(SourceError, match="There is nothing at"):
         bench.datasets.check_folder(tmp_path / "missing")
+    for odd in ("~nobody-of-this-name/pets", "a\0b", "x" * 5000):
+        with pytest.raises(SourceError, match="There is nothing at"):
+            bench.datasets.check_folder(odd)
 
 
 def test_a_dataset_deleted_by_hand_is_gone_from_the_list(bench, pets):
