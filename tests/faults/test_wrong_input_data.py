@@ -1,6 +1,6 @@
 """Wrong and hostile input through the whole import: each case is refused or accounted for in words.
 
-Rows B, C and D of the fault table. Outside the store nothing may change: a canary file beside it tells.
+Outside the store nothing may change: a canary file beside it tells.
 """
 
 import io

@@ -18,7 +18,7 @@ from clf_core.errors import PictureError, SourceError
 from clf_core.results import SkippedFile
 
 Pack = Callable[..., bytes]
-CENTRAL, LOCAL, END = b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06"
+CENTRAL, END = b"PK\x01\x02", b"PK\x05\x06"
 
 
 def opened(data: bytes, limits: ImportLimits | None = None) -> ZipSource:
