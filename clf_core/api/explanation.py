@@ -1,5 +1,7 @@
 """Where a model looked, and how that is shown."""
 
+import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clf_core.api.loaded_models import LoadedModel, LoadedModels
@@ -50,6 +52,24 @@ class Explanations:
             )
         return self._explain(self._models.get(model_ref), name, data, target, method)
 
+    def explain_path(
+        self, model_ref: str, picture: Path, *, target: str | None = None, method: str = "gradcam"
+    ) -> Explanation:
+        """Return ``explain`` for a picture file of this machine.
+
+        Args:
+            model_ref, target, method: as in ``explain``.
+            picture: the file.
+
+        Raises:
+            SourceError: the file is missing, may not be read, is no ordinary file or is too large.
+            PictureError, NotFoundError, ConfigError, StateError, WeightsUnavailableError: as in ``explain``.
+        """
+        from clf_core.data.source import read_file
+
+        data = read_file(picture, self._limits)
+        return self.explain(model_ref, data, name=picture.name, target=target, method=method)
+
     def explain_test_picture(
         self, run_ref: str, sha256: str, *, target: str | None = None, method: str = "gradcam"
     ) -> Explanation:
@@ -99,8 +119,10 @@ class Explanations:
 
     def _explain(self, model: LoadedModel, name: str, data: bytes, target: str | None, method: str) -> Explanation:
         classes = model.classifier.spec.classes
-        if target is not None and target not in classes:
-            raise NotFoundError(f"The model knows no class called '{target}'")
+        if target is not None:
+            target = unicodedata.normalize("NFC", target)  # as class names are; a shell may hand over another form
+            if target not in classes:
+                raise NotFoundError(f"The model knows no class called '{target}'")
         with told_with_name(name):
             seen = model.predictor.prepare(data, self._limits)  # [S, S, 3]
         answer = model.predictor.answer(seen)

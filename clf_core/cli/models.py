@@ -8,7 +8,7 @@ from clf_core import files
 from clf_core.api import Workbench
 from clf_core.cli.console import Console
 from clf_core.cli.words import counted
-from clf_core.errors import InputError, SourceError
+from clf_core.errors import InputError
 from clf_core.results import Explanation
 
 _OVERLAY_OPACITY = 0.5
@@ -44,12 +44,8 @@ def predict(options: argparse.Namespace, workbench: Workbench, console: Console)
 def explain(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
     """explain RUN PICTURE --out FILE.png [--method gradcam] [--class NAME]"""
     check_output(options.out)
-    try:
-        data = options.picture.read_bytes()
-    except OSError as error:
-        raise SourceError(f"'{options.picture}' cannot be read", why=error.strerror or str(error)) from error
-    explanation = workbench.explanation.explain(
-        options.run, data, name=options.picture.name, target=options.target, method=options.method
+    explanation = workbench.explanation.explain_path(
+        options.run, options.picture, target=options.target, method=options.method
     )
     write_overlay(workbench, explanation, options.out)
     console.say(f"{explanation.label}, {explanation.probability:.0%} sure.")

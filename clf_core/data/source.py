@@ -4,18 +4,19 @@ A source lists its files and reads them one at a time. It never writes, never fo
 turns a name it was given into a path; ``files`` names what it refuses, with the reason.
 """
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from clf_core.config import ImportLimits
 from clf_core.data.archive import ZipSource
-from clf_core.data.entries import Source, SourceFile, unreachable
+from clf_core.data.entries import Source, SourceFile, printable, too_large, unreachable
 from clf_core.data.folder import FolderSource, SingleFileSource, UploadedFiles
 from clf_core.data.signatures import is_picture
 from clf_core.errors import SourceError
 
-__all__ = ["Source", "SourceFile", "open_source", "uploaded_source"]
+__all__ = ["Source", "SourceFile", "open_source", "read_file", "uploaded_source"]
 
 _START_BYTES = 256
 """Enough of a file to tell what it is."""
@@ -31,6 +32,7 @@ def open_source(path: Path, limits: ImportLimits) -> Source:
     try:
         if path.is_dir():
             return FolderSource(path, limits)
+        _check_ordinary(path)
         with path.open("rb") as handle:
             start = handle.read(_START_BYTES)
         if path.suffix.lower() == ".zip" or start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -43,6 +45,32 @@ def open_source(path: Path, limits: ImportLimits) -> Source:
             remedy="Give a folder or a .zip file with one folder per class; unpack other kinds of archive first",
         )
     return SingleFileSource(path, limits)
+
+
+def read_file(path: Path, limits: ImportLimits) -> bytes:
+    """Read one file that a person named.
+
+    Raises:
+        SourceError: there is nothing at ``path``, it may not be read, it is no ordinary file or too large.
+    """
+    try:
+        _check_ordinary(path)
+        with path.open("rb") as handle:
+            data = handle.read(limits.max_file_bytes + 1)
+    except OSError as error:
+        raise unreachable(path, error) from error
+    if len(data) > limits.max_file_bytes:
+        refused = too_large(printable(path.name), limits)
+        raise SourceError(f"'{refused.name}' cannot be used", why=refused.reason)
+    return data
+
+
+def _check_ordinary(path: Path) -> None:
+    """Refuse pipes and devices: opening one may wait for ever, and reading one may never end."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise SourceError(f"'{printable(path.name)}' is {kind}, not an ordinary file", remedy="Give a file on a disk")
 
 
 def uploaded_source(files: Sequence[tuple[str, BinaryIO]], limits: ImportLimits) -> Source:

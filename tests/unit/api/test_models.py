@@ -1,5 +1,6 @@
 """Predictions and explanations of the starter model, which needs no training."""
 
+import dataclasses
 import io
 from concurrent.futures import ThreadPoolExecutor
 
@@ -102,3 +103,14 @@ def test_backbones_say_what_is_on_this_machine(ready_bench):
     default = ready_bench.backbones.list()[0]
     assert default.on_machine
     assert default.licence
+
+
+def test_a_picture_file_is_explained_for_a_class_in_any_unicode_form(ready_bench, png, tmp_path, monkeypatch):
+    (tmp_path / "x.png").write_bytes(png())
+    model = ready_bench.explanation._models.get(STARTER)
+    spec = model.classifier.spec
+    renamed = spec.model_copy(update={"classes": ("caf\u00e9", *spec.classes[1:])})
+    other = dataclasses.replace(model, classifier=dataclasses.replace(model.classifier, spec=renamed))
+    monkeypatch.setattr(ready_bench.explanation._models, "get", lambda _: other)
+    explanation = ready_bench.explanation.explain_path("any", tmp_path / "x.png", target="cafe\u0301")
+    assert explanation.target == "caf\u00e9"

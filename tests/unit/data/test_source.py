@@ -2,14 +2,14 @@
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from clf_core.config import ImportLimits
 from clf_core.data.entries import Source, SourceFile
-from clf_core.data.source import open_source, uploaded_source
+from clf_core.data.source import open_source, read_file, uploaded_source
 from clf_core.errors import PictureError, SourceError
 from clf_core.results import SkippedFile
 
@@ -157,3 +157,44 @@ class TestUploads:
         assert list(skipped(uploaded_source(files, ImportLimits(max_file_bytes=4)))) == ["b"]
         with pytest.raises(SourceError, match="hold more than"):
             list(uploaded_source(files, ImportLimits(max_total_bytes=7)).files())
+
+
+class TestNotOrdinary:
+    """A pipe or a device never ends, or never begins: neither may stop the studio."""
+
+    @pytest.fixture
+    def pipe(self, tmp_path: Path) -> Iterator[Path]:
+        os.mkfifo(tmp_path / "pipe.png")
+        # Held open at both ends, so that a mistake here fails instead of waiting for ever.
+        handle = os.open(tmp_path / "pipe.png", os.O_RDWR)
+        os.write(handle, b"PK\x03\x04" + bytes(300))
+        yield tmp_path / "pipe.png"
+        os.close(handle)
+
+    def test_a_pipe_is_no_source(self, pipe: Path, limits: ImportLimits) -> None:
+        with pytest.raises(SourceError, match=r"'pipe\.png' is a pipe or a device, not an ordinary file"):
+            open_source(pipe, limits)
+
+    @pytest.mark.parametrize("name", ["pipe.png", "."])
+    def test_what_is_no_file_is_not_read(self, pipe: Path, name: str, limits: ImportLimits) -> None:
+        with pytest.raises(SourceError, match="not an ordinary file"):
+            read_file(pipe.parent / name, limits)
+
+    def test_a_device_without_end_is_not_read(self, limits: ImportLimits) -> None:
+        with pytest.raises(SourceError, match="'zero' is a pipe or a device"):
+            read_file(Path("/dev/zero"), limits)
+
+
+class TestReadingOneFile:
+    def test_it_is_read_whole(self, tmp_path: Path, limits: ImportLimits) -> None:
+        (tmp_path / "a.png").write_bytes(b"abc")
+        assert read_file(tmp_path / "a.png", limits) == b"abc"
+
+    def test_it_may_be_too_large(self, tmp_path: Path, limits: ImportLimits) -> None:
+        (tmp_path / "a.png").write_bytes(b"abcd")
+        with pytest.raises(SourceError, match=r"'a\.png' cannot be used\. Larger than"):
+            read_file(tmp_path / "a.png", limits.model_copy(update={"max_file_bytes": 3}))
+
+    def test_it_may_be_missing(self, tmp_path: Path, limits: ImportLimits) -> None:
+        with pytest.raises(SourceError, match="There is nothing at"):
+            read_file(tmp_path / "a.png", limits)
