@@ -14,7 +14,7 @@ from pages.components.problems import told_in_words
 from pages.components.runlist import go_to_run
 from pages.components.serving import thumbnail_url
 from pages.components.starting import empty_page
-from pages.components.words import count, percent
+from pages.components.words import count, percent, score
 from pages.components.workbench import workbench
 
 _CELL_LIMIT = 60
@@ -116,8 +116,22 @@ def show_figures(report: EvaluationReport) -> None:
     )
 
 
+def show_untested(run: RunSummary, place: DeltaGenerator) -> None:
+    """A run whose dataset had no test pictures: why nothing stands here, and what can be done all the same."""
+    title(f"{md(run.name, 60)} was not tested", place)
+    st.markdown(
+        f"{md(run.dataset, 60)} had no test pictures, so there is nothing to judge it by. Bring a dataset with more "
+        "pictures of each class and train again, or look at its answers on pictures of your own."
+    )
+    if st.button("Try it on your own picture", type="primary", icon=":material/image_search:"):
+        go_to_run("predict.py", run.id)
+
+
 def show(bench: Workbench, run: RunSummary, place: DeltaGenerator) -> None:
     """The whole page for one run."""
+    if score(run) is None:
+        show_untested(run, place)
+        return
     report = bench.evaluation.report(run.id)
     title(f"How good is {md(run.name, 60)}?", place)
     verdict(report)

@@ -14,7 +14,7 @@ from pages.components.heading import head, quiet, title
 from pages.components.parts import Tile, answer, gallery
 from pages.components.pickers import choose_model, picture_input, remembered, whole
 from pages.components.serving import thumbnail_url
-from pages.components.words import percent
+from pages.components.words import percent, score
 from pages.components.workbench import workbench
 
 _TEST, _OWN = "A test picture", "Your own picture"
@@ -23,7 +23,9 @@ _OFFERED = 24
 
 def chosen_picture(bench: Workbench, model: str) -> tuple[str, bytes] | None:
     """The picture to explain as (identity, bytes): from the test split or brought along."""
-    own = model == STARTER
+    own = not has_tests(bench, model)
+    if own and model != STARTER:
+        quiet("This classifier has no test pictures. Bring one of your own.")
     if not own:
         way = st.segmented_control("Which picture", [_TEST, _OWN], default=_TEST, required=True, key="explain_which")
         own = way == _OWN
@@ -37,6 +39,11 @@ def chosen_picture(bench: Workbench, model: str) -> tuple[str, bytes] | None:
         except NotFoundError:
             del st.query_params["picture"]
     return None
+
+
+def has_tests(bench: Workbench, model: str) -> bool:
+    """Whether there are test pictures to choose from."""
+    return model != STARTER and score(bench.runs.get(model)) is not None
 
 
 def offer_test_pictures(bench: Workbench, model: str) -> None:
@@ -159,7 +166,7 @@ with right:
 picked = chosen_picture(bench, model)
 if picked is not None:
     show(bench, model, *picked)
-elif model != STARTER and st.session_state.get("explain_which", _TEST) == _TEST:
+elif has_tests(bench, model) and st.session_state.get("explain_which", _TEST) == _TEST:
     offer_test_pictures(bench, model)
 elif model == STARTER:
     quiet("This is the starter model, which knows 1,000 everyday things. Train a classifier to explain your own.")

@@ -103,11 +103,19 @@ def show_plan(dataset: DatasetSummary) -> None:
     splits = dataset.splits
     val = splits.get("val", 0)
     judged_on = f"with {val:,} others (validation split), then learns from them too" if val else "by holding some back"
+    if not val and splits.get("train", 0) <= len(dataset.classes):
+        judged_on = "without comparing any: there are too few pictures for that"
+    test = splits.get("test", 0)
+    tested = (
+        f"It is tested once on {test:,} it has never seen (test split)."
+        if test
+        else ("It cannot be tested: no pictures were set aside for that (test split).")
+    )
     section("What will happen")
     st.markdown(
         f"1. It looks at {count(splits.get('train', 0), 'picture')} to learn from.\n"
         f"2. It chooses its settings {judged_on}.\n"
-        f"3. It is tested once on {splits.get('test', 0):,} it has never seen (test split)."
+        f"3. {tested}"
     )
 
 

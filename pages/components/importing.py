@@ -1,7 +1,7 @@
 """Imports in the background of the server: they go on when a tab is closed or another page is opened."""
 
-import itertools
 import logging
+import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +22,6 @@ _TICK_SECONDS = 0.3
 _log = logging.getLogger(__name__)
 _jobs: "dict[str, ImportJob]" = {}
 _lock = threading.Lock()
-_numbers = itertools.count(1)
 
 Progress = Callable[[int, int, int], None]
 Cancelled = Callable[[], bool]
@@ -63,7 +62,8 @@ class ImportJob:
 def start_import(title: str, work: Work) -> ImportJob:
     """Start an import in a thread of its own and return at once."""
     with _lock:
-        job = ImportJob(str(next(_numbers)), title)
+        # Not a counter: after a restart an old address must not lead to somebody else's import.
+        job = ImportJob(secrets.token_hex(4), title)
         _jobs[job.id] = job
         for old in [key for key, value in _jobs.items() if value.finished.is_set()][:-_KEPT]:
             del _jobs[old]
@@ -86,7 +86,12 @@ def follow_import() -> Literal["none", "going", "failed"]:
     if job is not None and job.error is not None:
         show_error(job.error, ours=isinstance(job.error, InternalError))
         return "failed"
-    st.query_params.pop("import", None)
+    if st.query_params.pop("import", None) and job is None:
+        st.info(
+            "The import in the address is not followed any more. If its dataset is not in the list, the studio was "
+            "stopped before the import was complete, and nothing of it was added: import it again.",
+            icon=":material/info:",
+        )
     if job is not None and job.report is not None:
         st.session_state["last_dataset"] = job.report.dataset_id
         st.session_state["pick_dataset"] = job.report.dataset_id

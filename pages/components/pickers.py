@@ -7,7 +7,7 @@ import streamlit as st
 
 from clf_core.api import STARTER, Workbench
 from clf_core.results import DatasetSummary, RunSummary
-from pages.components.escaping import plain
+from pages.components.escaping import md, plain
 from pages.components.heading import quiet
 
 PICTURE_TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
@@ -32,6 +32,10 @@ def choose(kind: Literal["dataset", "run", "model"], label: str, options: Mappin
     if len(known) > 1:
         st.selectbox(label, known, format_func=lambda identifier: plain(options[identifier], 80), key=key)
     chosen = str(st.session_state[key])
+    if asked and asked not in options:
+        # Never answer a link to one thing silently with another.
+        words = f"The {label.lower()} in the address is not here, or not ready. This is {md(options[chosen], 80)}."
+        st.info(words, icon=":material/info:")
     st.session_state[last] = chosen
     if asked != chosen:
         st.query_params[kind] = chosen

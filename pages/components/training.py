@@ -12,7 +12,7 @@ from pages.components.palette import categorical, muted
 from pages.components.parts import stages
 from pages.components.problems import show_error, told_in_words
 from pages.components.runlist import go_to_run
-from pages.components.words import duration, interval, percent
+from pages.components.words import duration, interval, percent, score
 
 _TICK_SECONDS = 0.5
 _CURVE_HEIGHT = 280
@@ -142,8 +142,8 @@ def curve_spec(points: tuple[CurvePoint, ...]) -> dict[str, Any]:
 
 
 def _draw_done(bench: Workbench, run: RunSummary) -> None:
-    metrics = run.metrics
-    if {"accuracy", "accuracy_low", "accuracy_high"} <= metrics.keys():
+    metrics, tested = run.metrics, score(run) is not None
+    if tested:
         expected = interval(metrics["accuracy_low"], metrics["accuracy_high"])
         title(f"Done: {percent(metrics['accuracy'], 1)} of the test pictures right")
         st.markdown(f"On new pictures like these expect {expected}. {_effort(run)}")
@@ -151,12 +151,15 @@ def _draw_done(bench: Workbench, run: RunSummary) -> None:
         title("Done")
         st.markdown(f"There were no test pictures to check it with. {_effort(run)}")
     with st.container(horizontal=True):
-        if st.button("See how good it is", type="primary", icon=":material/fact_check:"):
+        if tested and st.button("See how good it is", type="primary", icon=":material/fact_check:"):
             go_to_run("evaluate.py", run.id)
-        if st.button("Try it on a picture", icon=":material/image_search:"):
+        kind = "secondary" if tested else "primary"
+        if st.button("Try it on a picture", type=kind, icon=":material/image_search:"):
             go_to_run("predict.py", run.id)
         _train_again(run)
-    _draw_curve(bench.runs.progress(run.id).curve)
+    curve = bench.runs.progress(run.id).curve
+    if curve:  # none where there was nothing to compare strengths on
+        _draw_curve(curve)
 
 
 def _effort(run: RunSummary) -> str:

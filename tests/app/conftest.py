@@ -130,6 +130,16 @@ def studio(trained: Studio, use: Callable[[Studio], Studio]) -> Studio:
 
 
 @pytest.fixture
+def untested(empty: Studio) -> Studio:
+    """A workspace whose only run had one picture of each class: nothing was left to test it with."""
+    bench = empty.bench
+    report = bench.datasets.import_uploads([("pair.zip", io.BytesIO(archive(("ant", "bee"), each=1)))], "Pair")
+    run = bench.runs.wait(bench.runs.start(report.dataset_id, TrainConfig()).id)
+    assert run.state == "done", run.error
+    return Studio(bench, run)
+
+
+@pytest.fixture
 def empty(tmp_path: Path, trained: Studio, use: Callable[[Studio], Studio]) -> Studio:
     """Pages on a workspace with no data and no run. The pretrained network is lent, not prepared once more."""
     workspace = tmp_path / "empty"

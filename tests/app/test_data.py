@@ -92,3 +92,10 @@ def test_the_gallery_can_be_filtered(studio, helpers):
     next(box for box in app.selectbox if box.label == "Class").set_value(helpers.HOSTILE[1]).run()
     (gallery,) = helpers.parts(app, "gallery")
     assert {item["title"] for item in gallery["items"]} == {helpers.HOSTILE[1]}
+
+
+def test_an_import_lost_with_the_server_is_not_passed_over_in_silence(studio):
+    app = studio.open("data", **{"import": "1"})
+    assert "import it again" in app.info[0].value
+    assert "import" not in app.query_params
+    assert "pictures in" in app.title[0].value

@@ -47,3 +47,16 @@ def test_mistakes_have_a_page_even_when_there_are_none(studio, helpers):
     mistakes = studio.bench.evaluation.mistakes(studio.run.id)
     galleries = helpers.parts(app, "gallery")
     assert len(galleries[0]["items"]) == len(mistakes) if mistakes else "No mistakes" in helpers.texts(app)
+
+
+def test_a_run_without_test_pictures_says_so_and_leads_on(untested, helpers):
+    app = untested.open("evaluate", run=untested.run.id)
+    assert "not tested" in app.title[0].value
+    assert not app.warning
+    assert [button.label for button in app.button if button.proto.type == "primary"] == ["Try it on your own picture"]
+
+
+def test_a_link_to_a_run_that_is_not_here_is_not_answered_silently_with_another(studio, helpers):
+    app = studio.open("evaluate", run="r-gone")
+    assert "not here" in app.info[0].value
+    assert studio.run.id in app.query_params["run"]

@@ -54,3 +54,11 @@ def test_every_class_can_be_asked_about_not_only_the_likely_ones(empty, helpers)
     assert chips.value is None
     chips.set_value(likely[1]).run()
     assert likely[1] in helpers.parts(app, "lens")[0]["alt"]
+
+
+def test_a_run_without_test_pictures_asks_for_ones_own(untested, helpers):
+    app = untested.open("explain", run=untested.run.id)
+    assert "no test pictures" in helpers.texts(app)
+    assert not app.warning
+    app.file_uploader(key="explain_file").upload("mine.png", helpers.picture(0, 9)).run()
+    assert helpers.parts(app, "lens")

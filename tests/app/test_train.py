@@ -118,3 +118,12 @@ def test_the_curve_keeps_its_axis_and_draws_points_in_order():
     assert (empty["xAxis"]["min"], empty["xAxis"]["max"]) == (full["xAxis"]["min"], full["xAxis"]["max"])
     assert full["series"][1]["data"] == [[0.1, 84.0], [10.0, 91.0]]
     assert full["yAxis"]["min"] <= 80
+
+
+def test_without_test_pictures_the_plan_promises_no_test_and_the_end_no_verdict(untested, helpers):
+    form = untested.open("train", dataset=untested.run.dataset_id, new="1")
+    assert "cannot be tested" in helpers.texts(form)
+    assert "without comparing any" in helpers.texts(form)
+    done = untested.open("train", run=untested.run.id)
+    assert done.title[0].value == "Done"
+    assert [button.label for button in done.button if button.proto.type == "primary"] == ["Try it on a picture"]
