@@ -62,6 +62,8 @@ def say_import(report: ImportReport, console: Console) -> None:
     console.say(f"'{report.dataset}': {counted(report.accepted, 'picture')} in {class_words(report.classes)}.")
     for notice in report.notices:
         console.say(notice)
+    if report.ignored_count:
+        console.say(f"{counted(report.ignored_count, 'system file')} such as __MACOSX or dot files left aside.")
     if report.skipped:
         console.say(f"{counted(report.skipped_count, 'file')} skipped:")
         for skipped in report.skipped[:_SHOWN_SKIPPED]:

@@ -20,9 +20,11 @@ BROKEN_OFF = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 2 the person's mistake, 1 ours."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s: %(message)s")
-    options = build_parser().parse_args(arguments)
-    console = Console(as_json=options.json)
+    typed = sys.argv[1:] if arguments is None else arguments
+    console = Console(as_json="--json" in typed)  # known even where the rest cannot be understood
     try:
+        options = build_parser().parse_args(typed)
+        console = Console(as_json=options.json)
         options.command(options, open_workbench(), console)
     except (InputError, CancelledError) as error:
         return console.fail(error, PERSONS_MISTAKE)

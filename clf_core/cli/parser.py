@@ -6,13 +6,14 @@ from typing import NoReturn, TypeAlias
 
 from clf_core.cli import datasets, demo, models, runs
 from clf_core.config import TrainConfig
+from clf_core.errors import InputError
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong on one line."""
+    """Raises ``InputError`` where argparse would end the process, so that the answer may be JSON too."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message}. '{self.prog} --help' shows what can be typed.\n")
+        raise InputError(message, remedy=f"'{self.prog} --help' shows what can be typed")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -42,10 +43,10 @@ _Tasks: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
 def _add_datasets(tasks: _Tasks, shared: _Parser) -> None:
-    group = tasks.add_parser("datasets", help="bring pictures in and list them")
+    group = tasks.add_parser("datasets", parents=[shared], help="bring pictures in and list them")
     actions = group.add_subparsers(required=True, metavar="ACTION")
     new = actions.add_parser("import", parents=[shared], help="make a dataset from a folder, a zip archive or a sample")
-    new.add_argument("source", metavar="SOURCE", help="folder or zip of class folders, or sample:KEY")
+    new.add_argument("source", type=_source, metavar="SOURCE", help="folder or zip of class folders, or sample:KEY")
     new.add_argument("--name", required=True, help="what the dataset shall be called")
     new.set_defaults(command=datasets.import_pictures)
     listing = actions.add_parser("list", parents=[shared], help="all datasets, newest first")
@@ -55,6 +56,17 @@ def _add_datasets(tasks: _Tasks, shared: _Parser) -> None:
     show.set_defaults(command=datasets.show)
     samples = actions.add_parser("samples", parents=[shared], help="the built-in samples")
     samples.set_defaults(command=datasets.samples)
+
+
+def _source(text: str) -> str:
+    """Refuse the empty text of an unset shell variable, which as a path would mean the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_source(text))
 
 
 def _add_train(tasks: _Tasks, shared: _Parser) -> None:
@@ -82,7 +94,7 @@ def _add_train(tasks: _Tasks, shared: _Parser) -> None:
 
 
 def _add_runs(tasks: _Tasks, shared: _Parser) -> None:
-    group = tasks.add_parser("runs", help="list, show and cancel runs")
+    group = tasks.add_parser("runs", parents=[shared], help="list, show and cancel runs")
     actions = group.add_subparsers(required=True, metavar="ACTION")
     actions.add_parser("list", parents=[shared], help="all runs, newest first").set_defaults(command=runs.listing)
     for name, command, text in (
@@ -101,14 +113,14 @@ def _add_models(tasks: _Tasks, shared: _Parser) -> None:
 
     predict = tasks.add_parser("predict", parents=[shared], help="answers for a picture, a folder or a zip archive")
     predict.add_argument("run", metavar="RUN", help="a run, or 'starter' for the pretrained model")
-    predict.add_argument("source", metavar="SOURCE", type=Path)
-    predict.add_argument("--out", required=True, type=Path, metavar="FILE.csv", help="where to write the answers")
+    predict.add_argument("source", metavar="SOURCE", type=_path)
+    predict.add_argument("--out", required=True, type=_path, metavar="FILE.csv", help="where to write the answers")
     predict.set_defaults(command=models.predict)
 
     explain = tasks.add_parser("explain", parents=[shared], help="where a model looked in a picture")
     explain.add_argument("run", metavar="RUN", help="a run, or 'starter' for the pretrained model")
-    explain.add_argument("picture", metavar="PICTURE", type=Path)
-    explain.add_argument("--out", required=True, type=Path, metavar="FILE.png", help="where to write the picture")
+    explain.add_argument("picture", metavar="PICTURE", type=_path)
+    explain.add_argument("--out", required=True, type=_path, metavar="FILE.png", help="where to write the picture")
     explain.add_argument("--method", default="gradcam", help="how the heatmap is made (default: gradcam)")
     explain.add_argument("--class", dest="target", metavar="NAME", help="class to explain (default: the answer)")
     explain.set_defaults(command=models.explain)

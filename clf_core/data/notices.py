@@ -55,7 +55,10 @@ def _classes(rows: Sequence[ManifestRow]) -> list[str]:
     if untrained:
         notices.append(f"{_named(untrained)} no training picture, so no model can learn it.")
     if untested:
-        notices.append(f"{_named(untested)} no test picture, so nothing can be said about how well it is recognised.")
+        pronoun = "it is" if len(untested) == 1 else "they are"
+        notices.append(
+            f"{_named(untested)} no test picture, so nothing can be said about how well {pronoun} recognised."
+        )
     return notices
 
 

@@ -5,8 +5,10 @@ import sys
 import pytest
 
 from clf_core.cli.console import Console, plain
+from clf_core.cli.datasets import say_import
 from clf_core.cli.words import class_words, counted
 from clf_core.errors import ConfigError
+from clf_core.results import ImportReport
 
 
 def test_with_json_only_the_object_goes_to_stdout(capsys):
@@ -76,3 +78,24 @@ def test_words():
     assert [counted(number, "picture") for number in (0, 1, 1200)] == ["0 pictures", "1 picture", "1,200 pictures"]
     assert class_words({"a": 1}) == "1 class (a 1)"
     assert class_words({str(number): 1 for number in range(20)}).endswith("11 1, …)")
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, ""), (1, "1 system file "), (7, "7 system files ")])
+def test_an_import_tells_how_many_system_files_were_left_aside(capsys, count, said):
+    report = ImportReport(
+        dataset="Pets",
+        dataset_id="d-1",
+        version=1,
+        accepted=2,
+        skipped_count=0,
+        skipped=(),
+        ignored_count=count,
+        classes={"a": 1, "b": 1},
+        splits={},
+        notices=(),
+        seconds=0.1,
+    )
+    say_import(report, Console(as_json=False))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + bool(count)
+    assert lines[-1].startswith(said)

@@ -35,6 +35,15 @@ def test_a_command_that_succeeds_ends_with_0(monkeypatch, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out) == {"datasets": []}
 
 
+@pytest.mark.parametrize("json_wanted", [True, False])
+def test_what_cannot_be_typed_is_one_line_and_status_2(capsys, json_wanted):
+    assert entry.main(["datasets", "nonsense", *["--json"] * json_wanted]) == 2
+    out, err = capsys.readouterr()
+    (line,) = err.splitlines()
+    assert line.startswith("error: ")
+    assert out == (json.dumps({"error": line.removeprefix("error: ")}) + "\n" if json_wanted else "")
+
+
 def test_settings_are_json_or_text():
     pairs = ["strengths=[0.1, 1]", "refit=false", "backbone=resnet18", "seed=3", "x=a=b", "y="]
     assert _settings(pairs) == {

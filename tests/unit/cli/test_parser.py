@@ -3,6 +3,7 @@ import argparse
 import pytest
 
 from clf_core.cli.parser import build_parser
+from clf_core.errors import InputError
 
 
 def _actions(parser: argparse.ArgumentParser):
@@ -52,8 +53,24 @@ def test_the_help_of_train_explains_every_setting(capsys):
     assert "strengths: Inverse regularisation" in shown
 
 
-def test_what_cannot_be_typed_is_one_line_and_status_2(capsys):
-    with pytest.raises(SystemExit) as left:
+@pytest.mark.parametrize("group", ["datasets", "runs"])
+def test_json_may_stand_between_command_and_action(group):
+    assert build_parser().parse_args([group, "--json", "list"]).json is True
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["datasets", "import", "", "--name", "x"],
+        ["predict", "starter", "", "--out", "x.csv"],
+        ["explain", "starter", "", "--out", "x.png"],
+    ],
+)
+def test_an_unset_variable_does_not_mean_the_current_folder(line):
+    with pytest.raises(InputError, match="it is empty"):
+        build_parser().parse_args(line)
+
+
+def test_what_cannot_be_typed_is_refused_with_where_to_look():
+    with pytest.raises(InputError, match=r"nonsense.*--help' shows what can be typed\.$"):
         build_parser().parse_args(["nonsense"])
-    assert left.value.code == 2
-    assert len(capsys.readouterr().err.splitlines()) == 1

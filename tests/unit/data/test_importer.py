@@ -142,7 +142,13 @@ class TestGivenSplits:
         files |= {f"test/{name}": data for name, data in pets.items() if name[0] == "b"}
         notices = " ".join(run(files).notices)
         assert "'b' has no training picture" in notices
-        assert "'a' has no test picture" in notices
+        assert "'a' has no test picture, so nothing can be said about how well it is recognised." in notices
+        several = " ".join(
+            run(
+                {f"train/{name}": data for name, data in pets.items()} | {"test/c/1.png": files["test/b/0.png"]}
+            ).notices
+        )
+        assert "'a', 'b' have no test picture, so nothing can be said about how well they are recognised." in several
 
 
 class TestNotices:
