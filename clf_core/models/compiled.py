@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clf_core.config import Preprocessing
+from clf_core.models import engine
 from clf_core.models.backbone import COMPILED_FILE
 from clf_core.models.network import normalise
 
@@ -29,11 +30,11 @@ def write_compiled(body: "nn.Module", preprocessing: Preprocessing, folder: Path
     Returns:
         False, with nothing written, where OpenVINO cannot convert it or the result differs from torch.
     """
-    import openvino
     import torch
 
     from clf_core.models.pooled import PooledNetwork
 
+    openvino = engine.openvino()
     size = preprocessing.input_size
     module = PooledNetwork(body).eval()
     example = np.random.default_rng(0).integers(0, 256, (1, size, size, 3), dtype=np.uint8)
@@ -60,12 +61,10 @@ def write_compiled(body: "nn.Module", preprocessing: Preprocessing, folder: Path
 
 def _take_pictures(model: "object", preprocessing: Preprocessing) -> None:
     """Let ``model`` accept uint8 [1, S, S, 3] and normalise by itself."""
-    from openvino import Layout, Type
-    from openvino.preprocess import PrePostProcessor
-
-    steps = PrePostProcessor(model)
-    steps.input().tensor().set_element_type(Type.u8).set_layout(Layout("NHWC"))
-    steps.input().model().set_layout(Layout("NCHW"))
-    convert = steps.input().preprocess().convert_element_type(Type.f32)
+    openvino = engine.openvino()
+    steps = openvino.preprocess.PrePostProcessor(model)
+    steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
+    steps.input().model().set_layout(openvino.Layout("NCHW"))
+    convert = steps.input().preprocess().convert_element_type(openvino.Type.f32)
     convert.mean([255 * value for value in preprocessing.mean]).scale([255 * value for value in preprocessing.std])
     steps.build()

@@ -20,7 +20,6 @@ have a cosine of at least 0.995 with those of float32, and a fitted head is as a
 also where a model trained with the one is used with the other.
 """
 
-import os
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -32,6 +31,7 @@ from numpy.typing import NDArray
 
 from clf_core.device import Device, cpu_count
 from clf_core.errors import StorageError
+from clf_core.models import engine
 from clf_core.models.backbone import Backbone, BackboneSpec
 
 if TYPE_CHECKING:
@@ -82,16 +82,12 @@ class OpenVinoRuntime:
     """The compiled form on the CPU."""
 
     def __init__(self, backbone: Backbone, precision: Precision = "auto") -> None:
-        # The engine would report its use over the network once a user of this machine agreed to it elsewhere.
-        os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
-        import openvino
-
         settings = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_NUM_THREADS": str(cpu_count())}
         if precision == "float32":
             settings["INFERENCE_PRECISION_HINT"] = "f32"
         self._spec = backbone.spec
         try:
-            self._model = openvino.Core().compile_model(backbone.compiled, "CPU", settings)
+            self._model = engine.openvino().Core().compile_model(backbone.compiled, "CPU", settings)
         except RuntimeError as error:
             raise StorageError(
                 f"The compiled form of {backbone.spec.name} cannot be loaded",
