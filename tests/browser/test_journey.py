@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import expect
 
 from clf_core.api import open_workbench
+from clf_core.config import TrainConfig
 from clf_core.settings import Settings
 
 pytestmark = pytest.mark.browser
@@ -207,3 +208,40 @@ def test_the_camera_gets_an_answer(open_page, wait):
     page.locator(".answer .label").wait_for(timeout=60_000)
     wait(page)
     assert page.locator(".answer .bars li").count() == 5
+
+
+@pytest.mark.timeout(120)
+def test_a_matrix_of_many_classes_keeps_names_and_cell_in_sight(open_page, served, wait, shoot):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for kind in range(26):
+            for number in range(4):
+                picture = drawing(number, (kind * 9, (kind * 71) % 255, (kind * 37) % 255))
+                archive.writestr(f"kind {kind:02d}/{number}.png", picture)
+    bench = open_workbench(Settings(workspace=served.workspace))
+    dataset = bench.datasets.import_uploads([("many.zip", buffer)], "Many classes")
+    run = bench.runs.wait(bench.runs.start(dataset.dataset_id, TrainConfig()).id)
+    page = open_page(f"evaluate?run={run.id}")
+    page.locator(".matrix .window").wait_for()
+    wait(page)
+    assert page.locator(".matrix").bounding_box()["height"] < 900, "the pictures of a cell stay beside it"
+    _assert_in_sight(page, '.matrix button[aria-pressed="true"]')
+    page.locator('.matrix td button[tabindex="0"]').focus()
+    for key in ("End", "PageDown", "ArrowUp"):
+        page.keyboard.press(key)
+    _assert_in_sight(page, '.matrix button[data-row="24"][data-column="25"]')
+    for key in ("Home", "PageUp"):
+        page.keyboard.press(key)
+    _assert_in_sight(page, '.matrix button[data-row="0"][data-column="0"]')
+    shoot(page, "12-many-classes")
+
+
+def _assert_in_sight(page, cell):
+    """A cell is scrolled into the grid's window, and neither the names above nor those at the left lie over it."""
+    boxes = (page.locator(part).bounding_box() for part in (cell, ".matrix .window", ".matrix thead"))
+    (inside, frame, names), left = boxes, page.locator(".matrix th.row").first.bounding_box()
+    assert names["y"] >= frame["y"] - 5, "the names of the columns stay"
+    assert names["y"] + names["height"] - 1 <= inside["y"]
+    assert inside["y"] + inside["height"] <= frame["y"] + frame["height"] + 1
+    assert left["x"] + left["width"] - 1 <= inside["x"]
+    assert inside["x"] + inside["width"] <= frame["x"] + frame["width"] + 1

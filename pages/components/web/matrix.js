@@ -1,5 +1,7 @@
 // A grid of buttons: rows are the truth, columns what the model said. Arrow keys move, Enter or a click selects.
 // The DOM is built once per set of classes and then only updated, so the keyboard focus is never lost.
+const CROWDED = 12; // classes; beyond it an empty cell is a dot, so that the others stand out
+
 const make = (tag, className = "", text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
 
 function build(root, classes) {
@@ -7,7 +9,9 @@ function build(root, classes) {
   const table = make("table");
   table.setAttribute("role", "grid");
   const axis = table.createTHead().insertRow();
-  axis.append(make("td"), Object.assign(make("th", "axis", "Model said"), { colSpan: classes.length }));
+  const above = Object.assign(make("th", "axis"), { colSpan: classes.length });
+  above.append(make("span", "", "Model said"));
+  axis.append(make("td"), above);
   const head = table.tHead.insertRow();
   head.append(make("th", "axis", "True"));
   for (const name of classes) {
@@ -26,7 +30,9 @@ function build(root, classes) {
       line.insertCell().append(button);
     });
   });
-  root.append(table, make("div", "key"));
+  const frame = make("div", "window");
+  frame.append(table);
+  root.append(frame, make("div", "key"));
   return table;
 }
 
@@ -38,7 +44,7 @@ function paint(button, data, row, column) {
   const depth = count === 0 ? 0 : 0.18 + 0.82 * share;
   button.parentElement.className = `${kind} ${depth > 0.55 ? "strong" : ""}`;
   button.style.setProperty("--share", depth.toFixed(3));
-  button.textContent = String(count);
+  button.textContent = count === 0 && data.classes.length > CROWDED ? "·" : String(count);
   const [truth, said] = [data.classes[row], data.classes[column]];
   button.setAttribute("aria-label", row === column
     ? `${count} of ${total} ${truth} recognised as ${said}`
@@ -54,6 +60,13 @@ function fit(root) {
   root.style.setProperty("--cell", `${Math.max(34, Math.min(count > 4 ? 52 : count > 3 ? 76 : 104, free))}px`);
 }
 
+// Bring a cell into the middle of the grid's own window; the page stays where it is.
+function reveal(frame, cell) {
+  const [around, inner] = [frame.getBoundingClientRect(), cell.getBoundingClientRect()];
+  frame.scrollTop += inner.top - around.top - frame.clientHeight / 2;
+  frame.scrollLeft += inner.left - around.left - frame.clientWidth / 2;
+}
+
 function target(key, row, column, last) {
   const steps = { ArrowUp: [row - 1, column], ArrowDown: [row + 1, column], ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1],
     Home: [row, 0], End: [row, last], PageUp: [0, column], PageDown: [last, column] };
@@ -65,7 +78,8 @@ export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".matrix");
   const last = data.classes.length - 1;
   const signature = JSON.stringify(data.classes);
-  if (root.dataset.classes !== signature) {
+  const fresh = root.dataset.classes !== signature;
+  if (fresh) {
     build(root, data.classes);
     root.dataset.classes = signature;
     const longest = Math.max(...data.classes.map((name) => name.length));
@@ -76,7 +90,8 @@ export default function ({ data, parentElement, setStateValue }) {
   fit(root);
   root.querySelector("table").setAttribute("aria-label", data.label);
   root.querySelector(".key").textContent = data.key;
-  const at = (row, column) => root.querySelector(`button[data-row="${row}"][data-column="${column}"]`);
+  const rows = root.querySelector("tbody").rows;
+  const at = (row, column) => rows[row].cells[column + 1].firstChild;
   const select = (row, column) => {
     root.querySelectorAll("button").forEach((button) => {
       const chosen = Number(button.dataset.row) === row && Number(button.dataset.column) === column;
@@ -86,6 +101,7 @@ export default function ({ data, parentElement, setStateValue }) {
   };
   data.counts.forEach((line, row) => line.forEach((_, column) => paint(at(row, column), data, row, column)));
   select(...data.selected);
+  if (fresh) reveal(root.querySelector(".window"), at(...data.selected));
   root.onclick = (event) => {
     const button = event.target.closest("button");
     if (!button) return;
