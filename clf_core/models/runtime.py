@@ -50,7 +50,7 @@ class FeatureRuntime(Protocol):
 
     @property
     def engine(self) -> str:
-        """What does the work, for people: such as 'OpenVINO, bfloat16'."""
+        """What does the work, for people: such as 'OpenVINO, bf16'."""
 
     def features(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Pictures uint8 [B, S, S, 3] RGB -> features float32 [B, D]."""
@@ -103,7 +103,7 @@ class OpenVinoRuntime:
 
     @property
     def engine(self) -> str:
-        """Such as 'OpenVINO, bfloat16'."""
+        """Such as 'OpenVINO, bf16'."""
         return f"OpenVINO, {self._model.get_property('INFERENCE_PRECISION_HINT').to_string()}"
 
     def features(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:

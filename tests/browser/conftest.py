@@ -27,7 +27,6 @@ FLAGS = [
     "--use-fake-ui-for-media-stream",
 ]
 STEP_TIMEOUT = 30_000  # milliseconds for one step of a test
-TRAIN_TIMEOUT = 90_000
 
 
 def chromium() -> str | None:
