@@ -37,6 +37,7 @@ class RunDirectory:
         self.events_path = path / "events.jsonl"
         self.log_path = path / "worker.log"
         self.model_folder = path / "model"
+        self._cancel_path = path / "cancel"
         self._final: RunStatus | None = None
 
     @cached_property
@@ -86,13 +87,13 @@ class RunDirectory:
     def request_cancel(self) -> None:
         """Leave the mark that asks the worker to stop."""
         try:
-            (self.path / "cancel").touch()
+            self._cancel_path.touch()
         except OSError as error:
-            raise storage_error(error, self.path / "cancel") from error
+            raise storage_error(error, self._cancel_path) from error
 
     def cancel_requested(self) -> bool:
         """True once somebody asked to stop."""
-        return (self.path / "cancel").exists()
+        return self._cancel_path.exists()
 
     def append_event(self, event: RunEvent) -> None:
         """Add a line to the events. A reader may see half of it for a moment, and waits for the line's end."""
@@ -103,10 +104,12 @@ class RunDirectory:
             raise storage_error(error, self.events_path) from error
 
     def last_sign_of_life(self) -> float | None:
-        """Return when the worker last wrote an event, Unix seconds."""
-        with contextlib.suppress(OSError):
-            return self.events_path.stat().st_mtime
-        return None
+        """Return when the worker last wrote an event or somebody asked it to stop, Unix seconds."""
+        times = []
+        for path in (self.events_path, self._cancel_path):
+            with contextlib.suppress(OSError):
+                times.append(path.stat().st_mtime)
+        return max(times, default=None)
 
     def evaluation(self) -> EvaluationReport | None:
         """Return the look at the test split, None where there was none."""

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import time
@@ -78,6 +79,15 @@ def test_a_worker_that_does_not_listen_is_killed_within_two_seconds(launcher, ru
     assert time.monotonic() - started < 2
     assert launcher.state(run) == "cancelled"
     assert worker.wait(timeout=1) < 0
+
+
+def test_a_killed_worker_worked_until_it_was_asked_to_stop(launcher, run, worker):
+    run.events_path.touch()
+    began = time.time() - 60
+    os.utime(run.events_path, (began + 1, began + 1))
+    run.write_status(_running(worker).model_copy(update={"began": began}))
+    launcher.cancel(run)
+    assert 60 <= summarise(run, launcher).seconds < 70
 
 
 def test_a_worker_cancelled_as_it_died_counts_as_cancelled(launcher, run, worker):
