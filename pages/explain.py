@@ -139,6 +139,7 @@ def show_classes(explanation: Explanation, verdict: str, classes: tuple[str, ...
         format_func=lambda label: f"{md(label, 40)} {percent(shares[label])}",
         key=key,
         on_change=lambda: st.session_state.pop(other, None),
+        wrap=True,
         **chips,
     )
     others = [label for label in classes if label not in shares]

@@ -13,7 +13,7 @@ from pages.components.escaping import md
 from pages.components.forms import config_fields
 from pages.components.heading import head, section, title
 from pages.components.pickers import choose_dataset
-from pages.components.problems import show_error
+from pages.components.problems import show_error, show_problem
 from pages.components.starting import empty_page
 from pages.components.training import show_run
 from pages.components.words import count, duration
@@ -133,7 +133,8 @@ def show_advanced(bench: Workbench) -> TrainConfig | None:
     try:
         return train_config(entered)
     except ConfigError as error:
-        show_error(error)
+        # The words of the form, not the names the terminal has for its settings.
+        show_problem(f"'{_LABELS.get(error.field, error.field)}' cannot be used", error.why or error.what)
         return None
 
 

@@ -35,7 +35,7 @@ def test_a_setting_that_cannot_be_used_is_named_and_blocks_training(studio):
     app.session_state["advanced"] = True
     app.run()
     app.text_input(key="config_strengths").set_value("1, nonsense").run()
-    assert "strengths" in app.warning[0].value
+    assert app.warning[0].value.startswith("**'Strengths to try")
     assert next(button for button in app.button if button.label == "Train").disabled
 
 
