@@ -59,7 +59,7 @@ def define_missing_operators(package: Path) -> bool:
     import torch
 
     try:
-        for extension in sorted(package.glob("_C*.so")):
+        for extension in sorted([*package.glob("_C*.so"), *package.glob("_C*.pyd")]):
             torch.ops.load_library(str(extension))
             return False
     except OSError:
