@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import os
 from pathlib import Path
 
 from clf_core import files
@@ -76,12 +77,20 @@ def check_output(path: Path) -> None:
     """Refuse an output file that cannot be written, before the work is done.
 
     Raises:
-        InputError: it is a folder, or the folder it should go into does not exist.
+        InputError: it is a folder, or the folder it should go into does not exist or may not be written.
     """
-    if path.is_dir():
-        raise InputError(f"'{path}' is a folder", remedy="Give --out the name of a file")
-    if not path.parent.is_dir():
-        raise InputError(f"There is no folder '{path.parent}' to write into", remedy="Make it first")
+    try:
+        if path.is_dir():
+            raise InputError(f"'{path}' is a folder", remedy="Give --out the name of a file")
+        if not path.parent.is_dir():
+            raise InputError(f"There is no folder '{path.parent}' to write into", remedy="Make it first")
+        writable = os.access(path.parent, os.W_OK | os.X_OK)
+    except OSError as error:  # a name that is too long, or a folder that may not be entered
+        raise InputError(f"'{path}' cannot be written", why=error.strerror or str(error)) from error
+    if not writable:
+        raise InputError(
+            f"The folder '{path.parent}' may not be written into", remedy="Give --out a place in another folder"
+        )
 
 
 def write_overlay(workbench: Workbench, explanation: Explanation, path: Path) -> None:

@@ -178,6 +178,7 @@ def test_a_file_that_cannot_be_written_or_read(refused, pets, tmp_path):
     picture = next(pets.rglob("*.png"))
     assert "folder" in refused("predict", "starter", pets, "--out", tmp_path)
     assert "folder" in refused("explain", "starter", picture, "--out", tmp_path / "no" / "x.png")
+    assert "too long" in refused("predict", "starter", pets, "--out", tmp_path / ("x" * 300))
     assert "nothing at" in refused("explain", "starter", tmp_path / "none.png", "--out", tmp_path / "x.png")
     assert "device" in refused("explain", "starter", "/dev/zero", "--out", tmp_path / "x.png")
     assert "unicorn" in refused("explain", "starter", picture, "--class", "unicorn", "--out", tmp_path / "x.png")
