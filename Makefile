@@ -4,6 +4,9 @@ VENV ?= .venv
 PORT ?= 8501
 BIN := $(VENV)/bin
 
+# An environment that was made only in part (no ensurepip, say) must not count as made the next time.
+.DELETE_ON_ERROR:
+
 .PHONY: app demo test lint check format bench clean
 
 app: $(VENV)/.ready  ## Set up, then serve the studio on http://127.0.0.1:$(PORT)
