@@ -34,7 +34,10 @@ def show_many(bench: Workbench, model: str, files: list[tuple[str, BinaryIO]]) -
         table(report),
         hide_index=True,
         alt="Answer for each file",
-        column_config={"Sure": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)},
+        column_config={
+            "File": st.column_config.TextColumn(width="medium"),  # long names must not push the answers out of sight
+            "Sure": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+        },
     )
     st.download_button(
         "Download as CSV",

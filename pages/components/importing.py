@@ -112,6 +112,6 @@ def _draw_progress(job: ImportJob) -> None:
                 st.progress(0.0, "Reading the list of files")
             quiet("Every picture is decoded once, so that a broken one shows up now. You can leave this page.")
             stopping = job.cancel.is_set()
-            words = "Stopping after the file being read" if stopping else "Cancel"
+            words = "Stopping" if stopping else "Cancel"
             if st.button(words, key="cancel_import", icon=":material/close:", disabled=stopping):
                 job.cancel.set()
