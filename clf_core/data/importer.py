@@ -7,6 +7,7 @@ with its reason, or the count of ignored system files.
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from PIL import Image
@@ -91,7 +92,7 @@ def import_pictures(
         CancelledError: ``cancelled`` said so.
         StorageError: the disk refuses.
     """
-    files, refused, ignored = _list_files(source)
+    files, refused, ignored = _list_files(source, cancelled)
     layout = read_layout([file.name for file in files], max_depth=limits.max_depth)
     skipped = [*refused, *layout.skipped]
     examined = _examine_all(files, layout, store, limits, skipped, progress, cancelled)
@@ -107,11 +108,14 @@ def import_pictures(
     return ImportedPictures(manifest, tuple(skipped), ignored + layout.ignored_count, notices)
 
 
-def _list_files(source: Source) -> tuple[list[SourceFile], list[SkippedFile], int]:
+def _list_files(
+    source: Source, cancelled: Callable[[], bool] | None
+) -> tuple[list[SourceFile], list[SkippedFile], int]:
     files: list[SourceFile] = []
     refused: list[SkippedFile] = []
     ignored = 0
     for entry in source.files():
+        _stop_if(cancelled)  # a large folder takes seconds to walk through
         if isinstance(entry, SourceFile):
             files.append(entry)
         elif is_system_file(entry.name):
@@ -119,6 +123,11 @@ def _list_files(source: Source) -> tuple[list[SourceFile], list[SkippedFile], in
         else:
             refused.append(entry)
     return files, refused, ignored
+
+
+def _stop_if(cancelled: Callable[[], bool] | None) -> None:
+    if cancelled is not None and cancelled():
+        raise CancelledError("The import was cancelled", remedy="Nothing was added to your datasets")
 
 
 def _examine_all(
@@ -136,17 +145,15 @@ def _examine_all(
         return _examine(files[placed.index], placed, store, limits)
 
     examined: list[_Examined] = []
-    results = map_ahead(work, layout.placed)
-    for done, result in enumerate(results, start=1):
-        if isinstance(result, SkippedFile):
-            skipped.append(result)
-        else:
-            examined.append(result)
-        if cancelled is not None and cancelled():
-            results.close()
-            raise CancelledError("The import was cancelled", remedy="Nothing was added to your datasets")
-        if progress is not None:
-            progress(done, len(layout.placed), len(skipped))
+    with closing(map_ahead(work, layout.placed)) as results:
+        for done, result in enumerate(results, start=1):
+            if isinstance(result, SkippedFile):
+                skipped.append(result)
+            else:
+                examined.append(result)
+            _stop_if(cancelled)
+            if progress is not None:
+                progress(done, len(layout.placed), len(skipped))
     return examined
 
 
@@ -248,7 +255,9 @@ def _check_usable(examined: list[_Examined], skipped: list[SkippedFile]) -> None
     if examined:
         return
     reasons = Counter(file.reason for file in skipped)
-    common = "; ".join(f"{count:,} x {reason}" for reason, count in reasons.most_common(3))
+    common = "; ".join(
+        f"{reason} ({count:,} {'file' if count == 1 else 'files'})" for reason, count in reasons.most_common(3)
+    )
     raise DatasetError(
         "No usable picture was found",
         why=common or "There are no files besides those the operating system left",

@@ -51,7 +51,9 @@ def _classes(rows: Sequence[ManifestRow]) -> list[str]:
     untested = [label for label in labels if not counts[(label, "test")] and label not in single]
     notices = []
     if single:
-        notices.append(f"{_named(single)} only one picture: it can be learned from but not tested.")
+        each = "it" if len(single) == 1 else "they"
+        only = "only one picture" if len(single) == 1 else "only one picture each"
+        notices.append(f"{_named(single)} {only}: {each} can be learned from but not tested.")
     if untrained:
         notices.append(f"{_named(untrained)} no training picture, so no model can learn it.")
     if untested:

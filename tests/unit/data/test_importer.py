@@ -157,6 +157,14 @@ class TestNotices:
         assert imported.manifest.class_splits()["lonely"] == {"train": 1, "val": 0, "test": 0}
         assert imported.notices == ("The class 'lonely' has only one picture: it can be learned from but not tested.",)
 
+    def test_several_thin_classes(
+        self, run: Callable[..., ImportedPictures], pets: Files, picture_bytes: Encode
+    ) -> None:
+        thin = {f"{name}/1.png": picture_bytes(noise(seed)) for seed, name in enumerate(("x", "y"), start=990)}
+        assert run({**pets, **thin}).notices == (
+            "The classes 'x', 'y' have only one picture each: they can be learned from but not tested.",
+        )
+
     def test_animations_and_tiny_pictures(
         self, run: Callable[..., ImportedPictures], pets: Files, picture_bytes: Encode
     ) -> None:
@@ -197,7 +205,7 @@ class TestRefusals:
     def test_no_picture(self, run: Callable[..., ImportedPictures]) -> None:
         with pytest.raises(DatasetError, match="No usable picture") as caught:
             run({"a/1.jpg": b"text", "b/2.jpg": b"text", "c/.DS_Store": b""})
-        assert caught.value.why == "2 x A text file, not a picture"
+        assert caught.value.why == "A text file, not a picture (2 files)"
 
     def test_no_class_folders(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
         with pytest.raises(DatasetError, match="folder named after the class"):
@@ -215,6 +223,17 @@ def test_progress(run: Callable[..., ImportedPictures], pets: Files) -> None:
     assert {total for _, total, _ in calls} == {21}
     assert calls[0][2] == 1
     assert calls[-1][2] == 2
+
+
+def test_cancelling_while_the_files_are_listed(run: Callable[..., ImportedPictures], pets: Files) -> None:
+    asked: list[int] = []
+
+    def at_the_second_file() -> bool:
+        asked.append(1)
+        return len(asked) == 2
+
+    with pytest.raises(CancelledError):
+        run(pets, progress=lambda *counts: pytest.fail("nothing was to be decoded"), cancelled=at_the_second_file)
 
 
 def test_cancelling(run: Callable[..., ImportedPictures], pets: Files) -> None:
