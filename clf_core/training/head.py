@@ -79,7 +79,7 @@ class FittedHead:
         bias: [K] float32.
         strength: C that was chosen.
         selection: what chose it; 'none' where there was nothing to compare on.
-        curve: one point per strength, ascending.
+        curve: one point per strength, ascending, up to the first whose loss is immaterial.
     """
 
     weight: NDArray[np.float32]
@@ -199,6 +199,8 @@ def _compare(
         candidates.append(_Candidate(strength, Layer.mean(layers)))
         callbacks.curve(points[-1])
         callbacks.progress(len(points))
+        if judged.mean_loss <= IMMATERIAL_LOSS:
+            break  # no larger strength can be better by more than that, so none of them would be chosen
     best = min(scores, key=lambda judged: judged.mean_loss)
     enough = best.mean_loss + max(best.standard_error, IMMATERIAL_LOSS)
     chosen = next(place for place, judged in enumerate(scores) if judged.mean_loss <= enough)

@@ -30,7 +30,7 @@ class TrainingResult:
     Attributes:
         strength: inverse regularisation strength C that was chosen.
         selection: 'validation', 'cross-validation', 'both', or 'none' where there was nothing to compare on.
-        curve: one point per strength, ascending.
+        curve: one point per strength tried, ascending.
         images_per_second: pictures over the seconds of the features stage.
     """
 

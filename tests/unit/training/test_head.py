@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from clf_core.config import TrainConfig
 from clf_core.errors import ConfigError
 from clf_core.training.callbacks import SilentCallbacks
-from clf_core.training.head import Examples, fit_head, make_folds, steps
+from clf_core.training.head import IMMATERIAL_LOSS, Examples, fit_head, make_folds, steps
 
 
 def examples(count: int, classes: int = 3, seed: int = 0, dim: int = 20, noise: float = 2.0) -> Examples:
@@ -58,6 +58,15 @@ def test_the_simplest_strength_within_one_standard_error_is_chosen():
     assert chosen.strength <= best.strength
     assert chosen.val_loss < best.val_loss + 0.3
     assert best.strength < max(TrainConfig().strengths)  # noise: trusting the pictures most is not best
+
+
+def test_no_stronger_fit_is_tried_once_the_loss_is_immaterial():
+    recorder, config = Recorder(), TrainConfig()
+    fitted = fit_head(examples(120, noise=0.1), NONE, 3, config, recorder)
+    assert fitted.curve[-1].val_loss <= IMMATERIAL_LOSS
+    assert all(point.val_loss > IMMATERIAL_LOSS for point in fitted.curve[:-1])
+    assert len(fitted.curve) < len(config.strengths)
+    assert fitted.strength <= fitted.curve[-1].strength
 
 
 def test_auto_uses_ample_validation_pictures():
