@@ -12,7 +12,7 @@ from pages.components.answers import explain_once, show_heatmap
 from pages.components.escaping import md, plain
 from pages.components.heading import head, quiet, title
 from pages.components.parts import Tile, answer, gallery
-from pages.components.pickers import choose_model, picture_input, remembered, whole
+from pages.components.pickers import choose_model, picture_input, whole
 from pages.components.serving import thumbnail_url
 from pages.components.words import percent, score
 from pages.components.workbench import workbench
@@ -110,21 +110,10 @@ def truth_in_words(bench: Workbench, model: str, name: str, said: str) -> str:
     """For a test picture, whether the answer is right; nothing for one's own picture."""
     if model == STARTER or st.query_params.get("picture") != name:
         return ""
-    run = bench.runs.get(model)
-
-    def look_up() -> dict[str, str]:
-        page = bench.datasets.pictures(run.dataset_id, split="test", version=run.version, limit=run_size(bench, run))
-        return {picture.sha256: picture.label for picture in page.pictures}
-
-    truth = remembered("truth", run.id, look_up).get(name)
-    if truth is None:
+    tested = bench.evaluation.tested_picture(model, name)
+    if tested is None:
         return ""
-    return ", and right" if truth == said else f", but it is {plain(truth, 60)}"
-
-
-def run_size(bench: Workbench, run: RunSummary) -> int:
-    """At least the number of test pictures the run was checked on."""
-    return max(1, bench.datasets.get(run.dataset_id).pictures)
+    return ", and right" if tested.true == said else f", but it is {plain(tested.true, 60)}"
 
 
 def show_classes(explanation: Explanation, verdict: str, classes: tuple[str, ...], *, key: str) -> None:

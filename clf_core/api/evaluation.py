@@ -48,6 +48,18 @@ class Evaluation:
                 raise NotFoundError(f"There is no class '{name}' in the run '{run.record.name}'")
         return tuple(cell(run.tested(), true, predicted))
 
+    def tested_picture(self, run_ref: str, sha256: str) -> TestedPicture | None:
+        """Return what the run said of one test picture, None if it was not tested with that picture.
+
+        Raises:
+            NotFoundError: no such run.
+            StateError: the run is not done.
+        """
+        run = self._runs.finished(run_ref)
+        if run.evaluation() is None:
+            return None
+        return next((picture for picture in run.tested() if picture.sha256 == sha256), None)
+
     def mistakes(self, run_ref: str, limit: int = 24) -> tuple[TestedPicture, ...]:
         """Return the wrongly answered test pictures, the most confident first.
 

@@ -19,6 +19,8 @@ def test_each_cell_of_the_matrix_opens_its_pictures(bench, run_in_state):
             assert len(cell) == report.confusion_matrix[row][column]
     (mistake,) = bench.evaluation.mistakes(run)
     assert mistake.true != mistake.predicted
+    assert bench.evaluation.tested_picture(run, mistake.sha256) == mistake
+    assert bench.evaluation.tested_picture(run, "0" * 64) is None
     with pytest.raises(NotFoundError, match="no class 'green'"):
         bench.evaluation.cell(run, "green", "red")
 
@@ -34,3 +36,4 @@ def test_a_run_without_test_pictures_says_so(bench, run_in_state):
     (bench.settings.workspace / "runs" / run / "evaluation.json").unlink()
     with pytest.raises(StateError, match="no test pictures"):
         bench.evaluation.report(run)
+    assert bench.evaluation.tested_picture(run, "0" * 64) is None
