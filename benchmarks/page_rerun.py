@@ -126,7 +126,7 @@ def prepared(folder: Path) -> Path:
     from clf_core.settings import Settings
 
     bench = open_workbench(Settings(workspace=folder))
-    report = bench.datasets.import_sample("shapes")
+    report = bench.imports.sample("shapes")
     bench.runs.wait(bench.runs.start(report.dataset_id, TrainConfig()).id)
     return folder
 

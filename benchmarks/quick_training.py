@@ -28,13 +28,13 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs as a script, from any folder
 
-from clf_core.config import ImportLimits, SplitConfig, TrainConfig
-from clf_core.data.importer import import_pictures
+from clf_core.config import ImportLimits, TrainConfig
 from clf_core.data.loading import input_from_bytes, load_inputs
 from clf_core.data.manifest import Manifest
-from clf_core.data.source import open_source
 from clf_core.data.store import PictureStore
 from clf_core.device import cpu_count
+from clf_core.importing.importer import import_pictures
+from clf_core.importing.source import open_source
 from clf_core.models import engine
 from clf_core.models.backbone_store import Backbone, BackboneStore
 from clf_core.models.runtime import FeatureRuntime, open_runtime
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> None:
         archive = Path(arguments[0]) if arguments else generated(root / "generated.zip")
         store = PictureStore(root / "pictures")
         with open_source(archive, LIMITS) as source:
-            manifest = import_pictures(source, store, limits=LIMITS, split=SplitConfig()).manifest
+            manifest = import_pictures(source, store, limits=LIMITS).manifest
         backbone = BackboneStore(root / "backbones").ensure("tf_efficientnet_lite0")
         runtime = open_runtime(backbone, "cpu")
         model = engine.openvino().Core().compile_model(backbone.compiled, "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})

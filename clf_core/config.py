@@ -18,6 +18,18 @@ class SplitConfig(Value):
     val: float = Field(0.16, gt=0, lt=1, description="Share used to choose settings while training.")
     test: float = Field(0.20, gt=0, lt=1, description="Share kept aside for the final, honest check.")
     seed: int = Field(0, ge=0, description="Same seed, same pictures in each split.")
+    keep_copies_together: bool = Field(
+        True, description="Pictures that look nearly the same never stand on both sides of a split."
+    )
+    group_pattern: str = Field(
+        "",
+        max_length=200,
+        description="Which part of a file name says what belongs together, such as {group}_* for patient12_left.jpg. "
+        "* stands for any text. Pictures of one group never stand on both sides of a split.",
+    )
+    lock_test: bool = Field(
+        True, description="Pictures once kept aside for the final check stay there when the others are divided anew."
+    )
 
     @model_validator(mode="after")
     def _shares_add_up(self) -> Self:
@@ -25,6 +37,18 @@ class SplitConfig(Value):
         if not math.isclose(total, 1.0, abs_tol=1e-6):
             raise ValueError(f"train, val and test must add up to 1, got {total:g}")
         return self
+
+
+class ImportOptions(Value):
+    """How a source of pictures is to be read."""
+
+    split: SplitConfig = Field(SplitConfig(), description="How pictures without a given split are divided.")
+    label: str = Field(
+        "", max_length=500, description="Class of pictures that come without a class folder or a label in a table."
+    )
+    frames_per_second: float = Field(
+        1.0, gt=0, le=60, description="How many pictures to take from each second of a video."
+    )
 
 
 class ImportLimits(Value):

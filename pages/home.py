@@ -49,7 +49,7 @@ def teach_your_own(bench: Workbench, *, primary: bool) -> None:
         name = bench.datasets.free_name(archive.name.rsplit(".", 1)[0] or "Pictures")
         job = start_import(
             name,
-            lambda progress, cancelled: bench.datasets.import_uploads(
+            lambda progress, cancelled: bench.imports.files(
                 [(archive.name, archive)], name, progress=progress, cancelled=cancelled
             ),
         )

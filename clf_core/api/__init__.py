@@ -3,7 +3,7 @@
     from clf_core.api import open_workbench
 
     workbench = open_workbench()
-    report = workbench.datasets.import_path(Path("pictures.zip"), "Pets")
+    report = workbench.imports.path(Path("pictures.zip"), "Pets")
     run = workbench.runs.start("Pets", TrainConfig())
     run = workbench.runs.wait(run.id)
     print(workbench.evaluation.report(run.id).verdict)

@@ -65,7 +65,7 @@ class Explanations:
             SourceError: the file is missing, may not be read, is no ordinary file or is too large.
             PictureError, NotFoundError, ConfigError, StateError, WeightsUnavailableError: as in ``explain``.
         """
-        from clf_core.data.source import read_file
+        from clf_core.importing.source import read_file
 
         data = read_file(picture, self._limits)
         return self.explain(model_ref, data, name=picture.name, target=target, method=method)

@@ -11,7 +11,7 @@ from clf_core.settings import Settings
 from clf_core.values import STARTER
 
 if TYPE_CHECKING:
-    from clf_core.data.source import Source
+    from clf_core.importing.source import Source
 
 PredictionProgress = Callable[[int, int], None]
 """Called with (files done, files in all)."""
@@ -47,7 +47,7 @@ class Predictions:
             SourceError: the path is missing, empty, or cannot be read.
             NotFoundError, StateError, WeightsUnavailableError: about the model.
         """
-        from clf_core.data.source import open_source
+        from clf_core.importing.source import open_source
 
         return self._predict_all(model_ref, lambda: open_source(source, self._settings.limits), progress)
 
@@ -68,7 +68,7 @@ class Predictions:
         Raises:
             The errors of ``predict_path``.
         """
-        from clf_core.data.source import uploaded_source
+        from clf_core.importing.source import uploaded_source
 
         return self._predict_all(model_ref, lambda: uploaded_source(files, self._settings.limits), progress)
 

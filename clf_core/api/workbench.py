@@ -4,6 +4,7 @@ from clf_core.api.backbones import Backbones
 from clf_core.api.datasets import Datasets
 from clf_core.api.evaluation import Evaluation
 from clf_core.api.explanation import Explanations
+from clf_core.api.importing import Imports
 from clf_core.api.loaded_models import LoadedModels
 from clf_core.api.prediction import Predictions
 from clf_core.api.runs import Runs
@@ -18,7 +19,8 @@ class Workbench:
 
     Attributes:
         settings: what the operator of this machine decided.
-        datasets: import, list and look at pictures.
+        imports: bring pictures in.
+        datasets: list datasets and look at pictures.
         runs: start, follow, cancel and list trainings.
         evaluation: how a finished run did on its test split.
         prediction: answers for new pictures.
@@ -29,6 +31,7 @@ class Workbench:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         workspace = Workspace(settings.workspace)
+        self.imports = Imports(workspace, settings)
         self.datasets = Datasets(workspace, settings)
         self.runs = Runs(workspace)
         self.evaluation = Evaluation(workspace, self.runs)

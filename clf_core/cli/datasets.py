@@ -16,10 +16,10 @@ _SHOWN_SKIPPED = 10
 def import_pictures(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
     """datasets import SOURCE --name NAME"""
     if options.source.startswith(_SAMPLE):
-        report = workbench.datasets.import_sample(options.source.removeprefix(_SAMPLE), options.name)
+        report = workbench.imports.sample(options.source.removeprefix(_SAMPLE), options.name)
     else:
         with console.bar() as bar:
-            report = workbench.datasets.import_path(
+            report = workbench.imports.path(
                 Path(options.source),
                 options.name,
                 progress=lambda done, total, _skipped: bar.show("Reading", done, total, "file"),
@@ -51,7 +51,7 @@ def show(options: argparse.Namespace, workbench: Workbench, console: Console) ->
 
 def samples(_options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
     """datasets samples"""
-    cards = workbench.datasets.samples()
+    cards = workbench.imports.samples()
     for sample in cards:
         console.say(f"{_SAMPLE}{sample.key}: {sample.title}. {sample.description}")
     console.result({"samples": [sample.model_dump(mode="json") for sample in cards]})

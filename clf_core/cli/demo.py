@@ -16,7 +16,7 @@ from clf_core.results import TestedPicture
 def demo(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
     """demo [--sample KEY]"""
     console.say("1. Import")
-    imported = workbench.datasets.import_sample(options.sample)
+    imported = workbench.imports.sample(options.sample)
     say_import(imported, console)
 
     config = TrainConfig()

@@ -1,1 +1,1 @@
-"""Pictures in: reading sources safely, decoding, storing, splitting and loading them as model inputs."""
+"""Pictures and datasets as data: decoding, measuring, storing, splitting, editing and loading as model inputs."""

@@ -9,6 +9,7 @@ from itertools import accumulate, chain
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +23,7 @@ def strings(values: Sequence[str]) -> "pa.StringArray":
     return pa.StringArray.from_buffers(len(encoded), _offsets(encoded), pa.py_buffer(b"".join(encoded)))
 
 
-def integers(values: Sequence[int], dtype: type[np.int32] | type[np.int64]) -> "pa.Array":
+def integers(values: "Sequence[int] | NDArray[np.int64]", dtype: type[np.int32] | type[np.int64]) -> "pa.Array":
     """An integer column of the Arrow type that matches ``dtype``."""
     import pyarrow as pa
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf_core.config import ImportLimits
-from clf_core.data.layout import is_system_file, reason_not_a_picture
 from clf_core.data.loading import map_ahead
-from clf_core.data.source import Source, SourceFile
 from clf_core.errors import CancelledError, InputError
+from clf_core.importing.layout import is_system_file, reason_not_a_picture
+from clf_core.importing.source import Source, SourceFile
 from clf_core.prediction.predictor import Predictor
 from clf_core.results import BatchReport, PredictionRow, SkippedFile
 

@@ -23,7 +23,7 @@ def sample_cards(workbench: Workbench, *, primary: bool) -> None:
         workbench: the facade.
         primary: True where starting from a sample is the page's main action.
     """
-    cards = workbench.datasets.samples()
+    cards = workbench.imports.samples()
     for index, card in enumerate(cards):
         with st.container(border=True):
             words, action = st.columns([3, 1], vertical_alignment="center")
@@ -42,7 +42,7 @@ def sample_cards(workbench: Workbench, *, primary: bool) -> None:
 
 def start_sample(workbench: Workbench, card: SampleCard) -> None:
     """Import a sample in the background and open the data page, which follows it."""
-    job = start_import(card.title, lambda _progress, _cancelled: workbench.datasets.import_sample(card.key))
+    job = start_import(card.title, lambda _progress, _cancelled: workbench.imports.sample(card.key))
     st.switch_page("data.py", query_params={"import": job.id})
 
 

@@ -68,7 +68,7 @@ def _from_browser(bench: Workbench, *, folder: bool) -> tuple[str, NamedImport |
     suggestion = first.rsplit(".", 1)[0] if not folder else first.split("/", 1)[0]
 
     def work(name: str, progress: Progress, cancelled: Cancelled) -> ImportReport:
-        return bench.datasets.import_uploads(given, name, progress=progress, cancelled=cancelled)
+        return bench.imports.files(given, name, progress=progress, cancelled=cancelled)
 
     return suggestion, work
 
@@ -84,7 +84,7 @@ def _from_server(bench: Workbench) -> tuple[str, NamedImport | None]:
         return "", None
 
     def work(name: str, progress: Progress, cancelled: Cancelled) -> ImportReport:
-        path = bench.datasets.check_folder(typed)
-        return bench.datasets.import_path(path, name, progress=progress, cancelled=cancelled)
+        path = bench.imports.check_folder(typed)
+        return bench.imports.path(path, name, progress=progress, cancelled=cancelled)
 
     return Path(typed).stem, work

@@ -104,7 +104,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Studio:
     """The workspace with one dataset of three hostile classes, one broken file, and one finished run."""
     bench = open_workbench(Settings(workspace=tmp_path_factory.mktemp("studio")))
     data = archive(extra={f"{HOSTILE[0]}/broken.png": b"\x89PNG\r\n\x1a\nnothing", "__MACOSX/x": b"x"})
-    report = bench.datasets.import_uploads([("set.zip", io.BytesIO(data))], "A *starred* set")
+    report = bench.imports.files([("set.zip", io.BytesIO(data))], "A *starred* set")
     run = bench.runs.wait(bench.runs.start(report.dataset_id, TrainConfig()).id)
     assert run.state == "done", run.error
     return Studio(bench, run)
@@ -133,7 +133,7 @@ def studio(trained: Studio, use: Callable[[Studio], Studio]) -> Studio:
 def untested(empty: Studio) -> Studio:
     """A workspace whose only run had one picture of each class: nothing was left to test it with."""
     bench = empty.bench
-    report = bench.datasets.import_uploads([("pair.zip", io.BytesIO(archive(("ant", "bee"), each=1)))], "Pair")
+    report = bench.imports.files([("pair.zip", io.BytesIO(archive(("ant", "bee"), each=1)))], "Pair")
     run = bench.runs.wait(bench.runs.start(report.dataset_id, TrainConfig()).id)
     assert run.state == "done", run.error
     return Studio(bench, run)

@@ -219,7 +219,7 @@ def test_a_matrix_of_many_classes_keeps_names_and_cell_in_sight(open_page, serve
                 picture = drawing(number, (kind * 9, (kind * 71) % 255, (kind * 37) % 255))
                 archive.writestr(f"kind {kind:02d}/{number}.png", picture)
     bench = open_workbench(Settings(workspace=served.workspace))
-    dataset = bench.datasets.import_uploads([("many.zip", buffer)], "Many classes")
+    dataset = bench.imports.files([("many.zip", buffer)], "Many classes")
     run = bench.runs.wait(bench.runs.start(dataset.dataset_id, TrainConfig()).id)
     page = open_page(f"evaluate?run={run.id}")
     page.locator(".matrix .window").wait_for()

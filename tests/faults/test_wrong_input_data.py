@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clf_core.config import ImportLimits, SplitConfig
-from clf_core.data.importer import ImportedPictures, import_pictures
-from clf_core.data.source import open_source
+from clf_core.config import ImportLimits
 from clf_core.data.store import PictureStore
 from clf_core.errors import ClfError, DatasetError, SourceError
+from clf_core.importing.importer import ImportedPictures, import_pictures
+from clf_core.importing.source import open_source
 
 Member = tuple[str | zipfile.ZipInfo, bytes]
 
@@ -76,7 +76,7 @@ def bring(tmp_path: Path) -> Callable[..., ImportedPictures]:
         try:
             with open_source(path, limits) as source:
                 store = PictureStore(tmp_path / "workspace" / "pictures")
-                return import_pictures(source, store, limits=limits, split=SplitConfig())
+                return import_pictures(source, store, limits=limits)
         finally:
             assert (outside / "canary").read_bytes() == b"alive"
             stored = [found for found in (tmp_path / "workspace").rglob("*") if found.is_file()]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clf_core.api import Workbench
-from clf_core.config import SplitConfig, TrainConfig
+from clf_core.config import ImportOptions, SplitConfig, TrainConfig
 from clf_core.jobs import process
 from clf_core.results import FINAL_STATES
 from clf_core.settings import Settings
@@ -22,10 +22,10 @@ ROOT = Path(__file__).parents[2]
 def bench(make_workspace, write_pictures, tmp_path_factory) -> Workbench:
     bench = Workbench(Settings(workspace=make_workspace()))
     small = write_pictures(tmp_path_factory.mktemp("small"), {"red": 12, "blue": 12})
-    bench.datasets.import_path(small, "Small")
+    bench.imports.path(small, "Small")
     # Enough pictures for a second or more in each stage, so that there is something to interrupt.
     large = write_pictures(tmp_path_factory.mktemp("large"), {"red": 1000, "blue": 1000}, size=24, seed=1)
-    bench.datasets.import_path(large, "Large", split=SplitConfig(train=0.3, val=0.1, test=0.6))
+    bench.imports.path(large, "Large", options=ImportOptions(split=SplitConfig(train=0.3, val=0.1, test=0.6)))
     return bench
 
 
@@ -108,7 +108,7 @@ def test_an_import_that_is_killed_lists_nothing_and_can_be_repeated(bench, write
     importer.kill()
     importer.wait()
     assert bench.datasets.list() == before
-    assert bench.datasets.import_path(folder, "Killed").accepted == 1600
+    assert bench.imports.path(folder, "Killed").accepted == 1600
 
 
 def test_a_run_keeps_the_dataset_version_it_was_started_with(bench):

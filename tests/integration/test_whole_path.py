@@ -12,7 +12,7 @@ from clf_core.settings import Settings
 @pytest.fixture(scope="module")
 def bench(make_workspace, write_pictures, tmp_path_factory) -> Workbench:
     bench = Workbench(Settings(workspace=make_workspace()))
-    bench.datasets.import_path(write_pictures(tmp_path_factory.mktemp("pets"), {"red": 30, "blue": 30}), "Pets")
+    bench.imports.path(write_pictures(tmp_path_factory.mktemp("pets"), {"red": 30, "blue": 30}), "Pets")
     return bench
 
 
@@ -88,7 +88,7 @@ def test_the_same_settings_give_the_same_model(bench, watched):
 
 
 def test_a_dataset_without_test_pictures_trains_and_says_what_is_missing(bench, write_pictures, tmp_path):
-    report = bench.datasets.import_path(write_pictures(tmp_path / "few", {"red": 1, "blue": 1}, seed=5), "Few")
+    report = bench.imports.path(write_pictures(tmp_path / "few", {"red": 1, "blue": 1}, seed=5), "Few")
     assert report.splits["test"] == 0
     run = bench.runs.wait(bench.runs.start("Few", TrainConfig()).id)
     assert (run.state, run.metrics) == ("done", {})

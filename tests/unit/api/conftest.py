@@ -42,7 +42,7 @@ def png():
 def pets(bench, write_pictures, tmp_path):
     """A dataset with two classes of ten pictures."""
     write_pictures(tmp_path / "pets", {"red": 10, "blue": 10})
-    return bench.datasets.import_path(tmp_path / "pets", "Pets")
+    return bench.imports.path(tmp_path / "pets", "Pets")
 
 
 @pytest.fixture

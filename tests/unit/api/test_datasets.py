@@ -14,7 +14,7 @@ def test_a_folder_becomes_a_dataset_and_every_file_is_accounted_for(bench, write
     (folder / "red" / "notes.txt").write_text("hello")
     (folder / "red" / ".DS_Store").write_bytes(b"x")
     seen = []
-    report = bench.datasets.import_path(folder, "Pets", progress=lambda *counts: seen.append(counts))
+    report = bench.imports.path(folder, "Pets", progress=lambda *counts: seen.append(counts))
     assert (report.accepted, report.skipped_count, report.ignored_count) == (20, 1, 1)
     assert report.skipped[0].name.endswith("notes.txt")
     assert report.classes == {"blue": 10, "red": 10}
@@ -33,18 +33,18 @@ def test_files_of_a_browser_become_the_same_dataset(bench, write_pictures, tmp_p
         for name, content in loose:
             archive.writestr(name, content.getvalue())
     packed.seek(0)
-    one = bench.datasets.import_uploads(loose, "loose")
-    other = bench.datasets.import_uploads([("pets.zip", packed)], "packed")
+    one = bench.imports.files(loose, "loose")
+    other = bench.imports.files([("pets.zip", packed)], "packed")
     assert one.classes == other.classes == {"blue": 5, "red": 5}
     assert one.splits == other.splits
 
 
 def test_a_sample_gets_a_free_name(bench):
-    key = bench.datasets.samples()[1].key
-    first, second = (bench.datasets.import_sample(key) for _ in range(2))
+    key = bench.imports.samples()[1].key
+    first, second = (bench.imports.sample(key) for _ in range(2))
     assert second.dataset == f"{first.dataset} 2"
     with pytest.raises(NotFoundError, match="digits"):
-        bench.datasets.import_sample("no such sample")
+        bench.imports.sample("no such sample")
 
 
 def test_a_free_name_is_the_wanted_one_or_numbered(bench, pets):
@@ -59,16 +59,16 @@ def test_a_bad_name_is_told_before_the_work(bench, pets, tmp_path):
 
     for name, error in (("PETS", NameTakenError), ("", ConfigError), ("a\nb", ConfigError)):
         with pytest.raises(error):
-            bench.datasets.import_path(tmp_path / "pets", name, progress=never)
+            bench.imports.path(tmp_path / "pets", name, progress=never)
 
 
 def test_a_failed_import_lists_nothing(bench, write_pictures, tmp_path):
     folder = write_pictures(tmp_path / "one class", {"red": 3})
     for path, error in ((folder, DatasetError), (tmp_path / "missing", SourceError)):
         with pytest.raises(error):
-            bench.datasets.import_path(path, "x")
+            bench.imports.path(path, "x")
     with pytest.raises(ClfError):
-        bench.datasets.import_path(tmp_path, "x", cancelled=lambda: True)
+        bench.imports.path(tmp_path, "x", cancelled=lambda: True)
     assert bench.datasets.list() == ()
 
 
@@ -106,22 +106,22 @@ def test_the_browser_may_import_only_from_folders_the_operator_allows(tmp_path):
         folder.mkdir(parents=True)
     (allowed / "link").symlink_to(other)
     bench = Workbench(Settings(workspace=tmp_path / "w", import_folders=(allowed,)))
-    assert bench.datasets.check_folder(str(allowed / "inner")) == allowed / "inner"
+    assert bench.imports.check_folder(str(allowed / "inner")) == allowed / "inner"
     for outside in (other, allowed / ".." / "other", allowed / "link", tmp_path / "allowed2"):
         with pytest.raises(SourceError, match="limited"):
-            bench.datasets.check_folder(outside)
+            bench.imports.check_folder(outside)
     closed = Workbench(Settings(workspace=tmp_path / "w", import_folders=()))
     with pytest.raises(SourceError, match="zip archive instead"):
-        closed.datasets.check_folder(allowed)
+        closed.imports.check_folder(allowed)
 
 
 def test_any_folder_is_allowed_where_the_operator_set_no_limit(bench, tmp_path):
-    assert bench.datasets.check_folder(tmp_path) == tmp_path
+    assert bench.imports.check_folder(tmp_path) == tmp_path
     with pytest.raises(SourceError, match="There is nothing at"):
-        bench.datasets.check_folder(tmp_path / "missing")
+        bench.imports.check_folder(tmp_path / "missing")
     for odd in ("~nobody-of-this-name/pets", "a\0b", "x" * 5000):
         with pytest.raises(SourceError, match="There is nothing at"):
-            bench.datasets.check_folder(odd)
+            bench.imports.check_folder(odd)
 
 
 def test_a_dataset_deleted_by_hand_is_gone_from_the_list(bench, pets):

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clf_core.config import ImportLimits
-from clf_core.data.source import SourceFile
 from clf_core.device import cpu_count
 from clf_core.errors import CancelledError, PictureError
+from clf_core.importing.source import SourceFile
 from clf_core.prediction.batch import COLUMNS, csv_text, predict_source
 from clf_core.results import BatchReport, PredictionRow, SkippedFile
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from clf_core.config import ImportLimits, Preprocessing, SplitConfig
-from clf_core.data.importer import import_pictures
-from clf_core.data.source import open_source
+from clf_core.config import ImportLimits, Preprocessing
 from clf_core.data.store import PictureStore
+from clf_core.importing.importer import import_pictures
+from clf_core.importing.source import open_source
 from clf_core.models.backbone import Backbone, BackboneSpec
 
 
@@ -55,6 +55,6 @@ def imported(tmp_path, write_pictures):
         folder = write_pictures(tmp_path / f"pictures{seed}", counts, size=20, seed=seed)
         store = PictureStore(tmp_path / "store")
         with open_source(folder, ImportLimits()) as source:
-            return import_pictures(source, store, limits=ImportLimits(), split=SplitConfig()).manifest, store
+            return import_pictures(source, store, limits=ImportLimits()).manifest, store
 
     return make

@@ -1,10 +1,10 @@
 import pytest
 
 from clf_core.config import TrainConfig
-from clf_core.data.importer import ImportedPictures
 from clf_core.data.manifest import Manifest, ManifestRow
 from clf_core.results import SkippedFile
 from clf_core.workspace import Workspace
+from clf_core.workspace.datasets import Draft
 from clf_core.workspace.records import ProcessIdentity
 
 
@@ -14,7 +14,7 @@ def _row(number: int, label: str, split: str) -> ManifestRow:
 
 
 @pytest.fixture
-def imported() -> ImportedPictures:
+def imported() -> Draft:
     """Two classes, 'a' with 3 train, 1 val, 2 test pictures and 'b' with 2, 1, 1; one file skipped."""
     counts = {
         ("a", "train"): 3,
@@ -26,7 +26,8 @@ def imported() -> ImportedPictures:
     }
     kinds = [kind for kind, count in counts.items() for _ in range(count)]
     rows = [_row(number, label, split) for number, (label, split) in enumerate(kinds)]
-    return ImportedPictures(
+    return Draft(
+        what="Imported 10 pictures",
         manifest=Manifest.from_rows(rows),
         skipped=(SkippedFile(name="a/notes.txt", reason="not a picture"),),
         ignored_count=2,

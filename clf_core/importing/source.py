@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from clf_core.config import ImportLimits
-from clf_core.data.archive import ZipSource
-from clf_core.data.entries import Source, SourceFile, printable, too_large, unreachable
-from clf_core.data.folder import FolderSource, SingleFileSource, UploadedFiles
 from clf_core.data.signatures import is_picture
 from clf_core.errors import SourceError
+from clf_core.importing.archive import ZipSource
+from clf_core.importing.entries import Source, SourceFile, printable, too_large, unreachable
+from clf_core.importing.folder import FolderSource, SingleFileSource, UploadedFiles
 
 __all__ = ["Source", "SourceFile", "open_source", "read_file", "uploaded_source"]
 

@@ -12,16 +12,17 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from clf_core.config import ImportLimits, SplitConfig
+from clf_core.config import ImportLimits, ImportOptions, SplitConfig
 from clf_core.data.decoding import decode_with_facts
-from clf_core.data.entries import Source, SourceFile, shortened
-from clf_core.data.layout import Layout, Placed, is_system_file, read_layout
+from clf_core.data.facts import Facts
 from clf_core.data.loading import map_ahead
 from clf_core.data.manifest import Manifest, ManifestRow
-from clf_core.data.notices import leaks_notice, manifest_notices
 from clf_core.data.split import complete_split, stratified_split
 from clf_core.data.store import PictureStore
 from clf_core.errors import CancelledError, DatasetError, PictureError
+from clf_core.importing.entries import Source, SourceFile, shortened
+from clf_core.importing.layout import Layout, Placed, is_system_file, read_layout
+from clf_core.importing.notices import leaks_notice, manifest_notices
 from clf_core.results import SkippedFile
 from clf_core.values import Split
 
@@ -37,16 +38,28 @@ class ImportedPictures:
     """What became of a source.
 
     Attributes:
-        manifest: the usable pictures.
+        manifest: the usable pictures; those of the dataset that was added to come first, unchanged.
         skipped: every file that could not be used, in source order where possible, with its reason.
         ignored_count: system files left aside.
         notices: what a person should know, in sentences.
+        added: how many pictures the source brought.
+        facts: what was measured of them.
     """
 
     manifest: Manifest
     skipped: tuple[SkippedFile, ...]
     ignored_count: int
     notices: tuple[str, ...]
+    added: int
+    facts: Facts | None = None
+
+
+@dataclass(frozen=True)
+class Base:
+    """The dataset version that pictures are added to, and what was measured of its pictures."""
+
+    manifest: Manifest
+    facts: Facts
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,8 @@ def import_pictures(
     store: PictureStore,
     *,
     limits: ImportLimits,
-    split: SplitConfig,
+    options: ImportOptions | None = None,
+    base: Base | None = None,
     progress: Callable[[int, int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ImportedPictures:
@@ -82,7 +96,8 @@ def import_pictures(
         source: an open source; the caller closes it.
         store: receives the files and is synced before this returns.
         limits: caps for decoding and layout.
-        split: shares for pictures whose folders name no split.
+        options: how to read and divide; None for the usual way.
+        base: a dataset to add to; None makes a new one.
         progress: called with files done, files in all, files skipped so far.
         cancelled: asked after each file; True stops the import.
 
@@ -92,6 +107,7 @@ def import_pictures(
         CancelledError: ``cancelled`` said so.
         StorageError: the disk refuses.
     """
+    del base  # not yet
     files, refused, ignored = _list_files(source, cancelled)
     layout = read_layout([file.name for file in files], max_depth=limits.max_depth)
     skipped = [*refused, *layout.skipped]
@@ -99,13 +115,13 @@ def import_pictures(
     _check_usable(examined, skipped)
     kept, leaked = _without_leaks(examined)
     skipped += leaked
-    rows, split_notices = _rows(kept, split)
+    rows, split_notices = _rows(kept, (options or ImportOptions()).split)
     manifest = Manifest.from_rows(rows)
     if len(manifest.classes) == 1:
         raise _one_class(manifest.classes[0], len(manifest))
     store.sync()
     notices = (*layout.notices, *split_notices, *leaks_notice(len(leaked)), *manifest_notices(rows))
-    return ImportedPictures(manifest, tuple(skipped), ignored + layout.ignored_count, notices)
+    return ImportedPictures(manifest, tuple(skipped), ignored + layout.ignored_count, notices, len(rows))
 
 
 def _list_files(

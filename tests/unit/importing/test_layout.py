@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clf_core.data.layout import is_system_file, read_layout, reason_not_a_picture
+from clf_core.importing.layout import is_system_file, read_layout, reason_not_a_picture
 
 
 def placed(*names: str) -> dict[str, tuple[str | None, str]]:

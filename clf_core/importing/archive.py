@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from clf_core.config import ImportLimits
-from clf_core.data.entries import SourceBase, SourceFile, too_large
 from clf_core.errors import PictureError, SourceError
+from clf_core.importing.entries import SourceBase, SourceFile, too_large
 from clf_core.results import SkippedFile
 
 _END = b"PK\x05\x06"

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from clf_core.data.entries import SourceBase, SourceFile
 from clf_core.errors import NotFoundError
+from clf_core.importing.entries import SourceBase, SourceFile
 from clf_core.results import SampleCard, SkippedFile
 
 _DIGITS_PER_CLASS = 100

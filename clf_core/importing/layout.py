@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clf_core.data.entries import shortened
+from clf_core.importing.entries import shortened
 from clf_core.results import SkippedFile
 from clf_core.values import Split
 

@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from clf_core.data.entries import shortened
 from clf_core.data.manifest import ManifestRow, natural_key
+from clf_core.importing.entries import shortened
 
 _MOST_NAMED = 5
 

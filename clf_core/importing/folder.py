@@ -8,8 +8,8 @@ from threading import Lock
 from typing import BinaryIO
 
 from clf_core.config import ImportLimits
-from clf_core.data.entries import Budget, SourceBase, SourceFile, printable, too_large, unreachable
 from clf_core.errors import PictureError, SourceError
+from clf_core.importing.entries import Budget, SourceBase, SourceFile, printable, too_large, unreachable
 from clf_core.results import SkippedFile
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clf_core.data.samples import SAMPLES, sample_source
 from clf_core.errors import NotFoundError
+from clf_core.importing.samples import SAMPLES, sample_source
 
 
 @pytest.mark.parametrize("card", SAMPLES, ids=lambda card: card.key)

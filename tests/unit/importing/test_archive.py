@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clf_core.config import ImportLimits
-from clf_core.data.archive import ZipSource
-from clf_core.data.entries import SourceFile
 from clf_core.errors import PictureError, SourceError
+from clf_core.importing.archive import ZipSource
+from clf_core.importing.entries import SourceFile
 from clf_core.results import SkippedFile
 
 Pack = Callable[..., bytes]

@@ -1,4 +1,4 @@
-"""Small generated pictures and archives for the tests of the data layer."""
+"""Small generated pictures and archives for the tests of the layers that read them."""
 
 import io
 import struct

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from clf_core.config import ImportLimits
-from clf_core.data.entries import Source, SourceFile
-from clf_core.data.source import open_source, read_file, uploaded_source
 from clf_core.errors import PictureError, SourceError
+from clf_core.importing.entries import Source, SourceFile
+from clf_core.importing.source import open_source, read_file, uploaded_source
 from clf_core.results import SkippedFile
 
 Encode = Callable[..., bytes]

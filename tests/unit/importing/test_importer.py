@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clf_core.config import ImportLimits, SplitConfig
-from clf_core.data.importer import ImportedPictures, import_pictures
-from clf_core.data.source import uploaded_source
+from clf_core.config import ImportLimits
 from clf_core.data.store import PictureStore
 from clf_core.errors import CancelledError, DatasetError, SourceError
+from clf_core.importing.importer import ImportedPictures, import_pictures
+from clf_core.importing.source import uploaded_source
 
 Encode = Callable[..., bytes]
 Files = dict[str, bytes]
@@ -34,7 +34,7 @@ def run(store: PictureStore) -> Callable[..., ImportedPictures]:
     def start(files: Files, limits: ImportLimits | None = None, **options: object) -> ImportedPictures:
         limits = limits or ImportLimits()
         source = uploaded_source([(name, io.BytesIO(data)) for name, data in files.items()], limits)
-        return import_pictures(source, store, limits=limits, split=SplitConfig(), **options)
+        return import_pictures(source, store, limits=limits, **options)
 
     return start
 

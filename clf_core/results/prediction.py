@@ -1,0 +1,84 @@
+"""Answers for new pictures, and where the model looked."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from clf_core.values import Value
+
+
+class ClassProbability(Value):
+    """One bar of an answer."""
+
+    name: str
+    probability: float
+
+
+class Prediction(Value):
+    """The answer for one picture."""
+
+    name: str = Field(description="File name as given.")
+    label: str
+    probability: float
+    top: tuple[ClassProbability, ...] = Field(description="Best first, five at most.")
+    milliseconds: float = Field(description="Decode, preprocess and network.")
+
+
+class PredictionRow(Value):
+    """One line of a batch prediction; ``reason`` is filled when the file could not be read."""
+
+    name: str
+    label: str = ""
+    probability: float | None = None
+    status: Literal["ok", "skipped"]
+    reason: str = ""
+
+
+class BatchReport(Value):
+    """What became of a batch prediction."""
+
+    predicted: int
+    skipped_count: int
+    ignored_count: int
+    images_per_second: float
+    rows: tuple[PredictionRow, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Where the model looked for one class.
+
+    Attributes:
+        picture: [H, W, 3] uint8, the part of the picture the model saw.
+        heatmap: [H, W] float32 in 0..1, 1 where the evidence for ``target`` is strongest.
+        target, target_probability: the class the heatmap belongs to, and the model's probability for it.
+        label, probability: the model's own answer, as prediction gives it.
+        top: best classes first, five at most.
+        method: name of the method, such as 'gradcam'.
+        layer: name of the network layer the evidence was read from.
+        empty: True when nothing in the picture spoke for the target (the map is all zero).
+    """
+
+    picture: NDArray[np.uint8]
+    heatmap: NDArray[np.float32]
+    target: str
+    target_probability: float
+    label: str
+    probability: float
+    top: tuple[ClassProbability, ...]
+    method: str
+    layer: str
+    empty: bool
+
+
+class BackboneInfo(Value):
+    """A pretrained network a person can choose."""
+
+    name: str
+    title: str
+    on_machine: bool = Field(description="True when its weights need no download.")
+    licence: str
+    description: str
