@@ -48,12 +48,14 @@ class Placed:
     Attributes:
         index: position of its name in the input.
         label: class name, Unicode NFC; literal text from outside.
-        split: split named by a folder, or None.
+        split: split named by a folder or a table, or None.
+        group: what a table says it belongs with; empty where nothing is known.
     """
 
     index: int
     label: str
     split: Split | None
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,13 @@ class _Candidate:
     folders: tuple[str, ...]
 
 
-def read_layout(names: Sequence[str], *, max_depth: int = 32) -> Layout:
+def read_layout(names: Sequence[str], *, max_depth: int = 32, label: str = "") -> Layout:
     """Find classes and splits in relative names whose parts are separated by '/'.
 
     Args:
         names: as a source gives them; hostile text.
         max_depth: most nested folders.
+        label: class of pictures that stand in no class folder; empty leaves them out.
     """
     candidates: list[_Candidate] = []
     reasons: dict[int, str] = {}
@@ -100,9 +103,11 @@ def read_layout(names: Sequence[str], *, max_depth: int = 32) -> Layout:
     placed: list[Placed] = []
     spellings: dict[str, set[str]] = {}
     for index, split, folder in _place(candidates, reasons):
-        label = unicodedata.normalize("NFC", folder)
-        spellings.setdefault(label, set()).add(folder)
-        placed.append(Placed(index, label, split))
+        name_of_class = unicodedata.normalize("NFC", folder)
+        spellings.setdefault(name_of_class, set()).add(folder)
+        placed.append(Placed(index, name_of_class, split))
+    if label:
+        placed += _loose(candidates, reasons, unicodedata.normalize("NFC", label))
     placed.sort(key=lambda entry: entry.index)
     skipped = tuple(SkippedFile(name=names[index], reason=reasons[index]) for index in sorted(reasons))
     return Layout(tuple(placed), skipped, ignored, tuple(_notices(spellings)))
@@ -152,6 +157,19 @@ def _place(candidates: list[_Candidate], reasons: dict[int, str]) -> list[tuple[
         inside.append(_Candidate(candidate.index, candidate.folders[1:]))
     inside = _inside_folders(_unwrap(inside), reasons)
     return [(candidate.index, splits[candidate.index], candidate.folders[0]) for candidate in inside]
+
+
+def _loose(candidates: list[_Candidate], reasons: dict[int, str], label: str) -> list[Placed]:
+    """Give pictures without a class folder the one class that was named for them."""
+    loose = [candidate for candidate in candidates if reasons.get(candidate.index) == _NO_CLASS]
+    for candidate in loose:
+        del reasons[candidate.index]
+    return [Placed(candidate.index, label, _named_split(candidate.folders)) for candidate in loose]
+
+
+def _named_split(folders: tuple[str, ...]) -> Split | None:
+    """The split of a picture that lies in a split folder without a class, such as train/1.jpg."""
+    return next((_SPLIT_NAMES[name.lower()] for name in reversed(folders) if name.lower() in _SPLIT_NAMES), None)
 
 
 def _by_class(candidates: list[_Candidate]) -> list[tuple[int, Split | None, str]]:
