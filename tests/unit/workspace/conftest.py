@@ -48,5 +48,5 @@ def me() -> ProcessIdentity:
 @pytest.fixture
 def run(workspace, imported, me):
     """A new run that no worker has been started for."""
-    dataset = workspace.datasets.add("Pets", imported)
+    dataset = workspace.datasets.add("Pets", imported, "me")
     return workspace.runs.create(dataset, TrainConfig(), None, me)
