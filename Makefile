@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # An environment that was made only in part (no ensurepip, say) must not count as made the next time.
 .DELETE_ON_ERROR:
 
-.PHONY: app demo test lint check format bench clean
+.PHONY: app demo test faults lint check format bench clean
 
 app: $(VENV)/.ready  ## Set up, then serve the studio on http://127.0.0.1:$(PORT)
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
@@ -18,6 +18,10 @@ demo: $(VENV)/.ready  ## The whole path in the terminal, on a built-in sample
 test: $(VENV)/.ready-dev  ## Set up, then run every test, the browser's included
 	$(BIN)/python scripts/ensure_chromium.py
 	$(BIN)/python -m pytest $(ARGS)
+
+faults: $(VENV)/.ready-dev  ## Do every fault of docs/reliability.md to the studio and write down how many it survived
+	$(BIN)/python scripts/ensure_chromium.py
+	$(BIN)/python -m pytest -m fault --fault-table docs/reliability.md
 
 lint: $(VENV)/.ready-dev  ## Format, lint, types and import contract, without changing a file
 	$(BIN)/ruff format --check .

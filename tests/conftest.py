@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,38 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests import fault_table
+
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fault-table", type=Path, help="document to write the counts of survived faults into")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Carry the row of the fault table to the report of the test."""
+    for mark in item.iter_markers("fault"):
+        for row in mark.args:
+            assert row in fault_table.ROWS, f"no such row of the fault table: {row}"
+            item.user_properties.append(("fault", row))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how many faults of each row were survived, and write it where asked to."""
+    tried: Counter[str] = Counter()
+    survived: Counter[str] = Counter()
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.getreports(outcome):
+            rows = [row for kind, row in getattr(report, "user_properties", ()) if kind == "fault"]
+            tried.update(rows)
+            survived.update(rows if outcome == "passed" else ())
+    document: Path | None = config.getoption("--fault-table")
+    if document is not None:
+        fault_table.write(document, fault_table.table(survived, tried))
+    if tried:
+        rows = ", ".join(f"{row} {survived[row]} of {tried[row]}" for row in fault_table.ROWS if tried[row])
+        terminalreporter.write_line(f"Faults survived: {rows}")
 
 
 @pytest.fixture(scope="session")
