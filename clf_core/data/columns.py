@@ -31,6 +31,33 @@ def integers(values: "Sequence[int] | NDArray[np.int64]", dtype: type[np.int32] 
     return pa.Array.from_buffers(pa.int32() if dtype is np.int32 else pa.int64(), len(values), [None, data])
 
 
+def floats(values: NDArray[np.float32]) -> "pa.Array":
+    """A column of float32 from [N] float32."""
+    import pyarrow as pa
+
+    data = pa.py_buffer(np.ascontiguousarray(values, dtype=np.float32))
+    return pa.Array.from_buffers(pa.float32(), len(values), [None, data])
+
+
+def fixed_bytes(values: NDArray[np.uint8]) -> "pa.FixedSizeBinaryArray":
+    """A column whose cells are B bytes each, from [N, B] uint8."""
+    import pyarrow as pa
+
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(pa.binary(values.shape[1]), len(values), [None, data])
+
+
+def bytes_of(column: "pa.ChunkedArray") -> NDArray[np.uint8]:
+    """[N, B] uint8, the cells of a column of B bytes each; the reverse of ``fixed_bytes``."""
+    width = column.type.byte_width
+    parts = [
+        np.frombuffer(chunk.buffers()[1], dtype=np.uint8, count=len(chunk) * width, offset=chunk.offset * width)
+        for chunk in column.chunks
+        if len(chunk)
+    ]
+    return np.concatenate([np.zeros(0, dtype=np.uint8), *parts]).reshape(-1, width)
+
+
 def string_lists(values: Sequence[Sequence[str]]) -> "pa.ListArray":
     """A column whose cells are lists of strings."""
     import pyarrow as pa
