@@ -1,15 +1,29 @@
-"""Dividing pictures into train, val and test: by class, by group, reproducibly.
+"""Dividing pictures into train, val and test, or into folds: by class, by group, reproducibly.
 
-A group holds pictures with the same pixels. It never straddles splits: a copy of a training picture in
-the test split would be recognised, not classified (Barz & Denzler 2020, 'Do we train on test data?').
+A group holds pictures that look the same or that a person grouped. It never straddles splits: a copy of a
+training picture in the test split would be recognised, not classified (Barz & Denzler 2020, 'Do we train
+on test data?').
 """
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from clf_core.config import SplitConfig
+from clf_core.data.grouping import check_pattern, group_of
 from clf_core.values import Split
+
+if TYPE_CHECKING:
+    from clf_core.data.manifest import Manifest
+
+__all__ = ["ALWAYS_TRAIN", "check_pattern", "complete_split", "folds", "group_of", "redivide", "stratified_split"]
+
+ALWAYS_TRAIN = -1
+"""In place of a fold: a picture that is never held out."""
 
 _ORDER: tuple[Split, ...] = ("train", "test", "val")
 """Which split a class fills first when it has only one or two groups."""
@@ -77,6 +91,88 @@ def complete_split(
     for place, split in zip(places, drawn, strict=True):
         splits[place] = split
     return splits, (notice,)
+
+
+def redivide(manifest: "Manifest", config: SplitConfig) -> list[Split]:
+    """Divide the pictures of a manifest anew, by its present groups.
+
+    With ``config.lock_test`` the test split stays: its pictures are what earlier results were measured on.
+    The others are divided between train and val; only a class without any test picture gets some. Pictures
+    of a group that stands in test follow it. Without the lock everything is divided.
+
+    Pictures left out follow their group, so that restoring one never makes a group straddle.
+
+    Returns:
+        The split of each row of the manifest, those left out included.
+    """
+    groups = manifest.column("group")
+    before: list[Split] = manifest.column("split")  # type: ignore[assignment]
+    labels = manifest.column("label")
+    used = np.flatnonzero(manifest.in_use).tolist()
+    assigned: dict[str, Split] = {}
+    tested: set[str] = set()
+    if config.lock_test:
+        assigned = {groups[row]: "test" for row in used if before[row] == "test"}
+        tested = {labels[row] for row in used if groups[row] in assigned}
+    free = [row for row in used if groups[row] not in assigned]
+    both = config.train + config.val
+    kept_test: Mapping[Split, float] = {"train": config.train / both, "val": config.val / both}
+    anew: Mapping[Split, float] = {"train": config.train, "test": config.test, "val": config.val}
+    # A group with pictures of several classes goes to train, whatever the shares: it must be seen as a whole.
+    mixed = _mixed_groups([labels[row] for row in free], [groups[row] for row in free])
+    assigned.update(dict.fromkeys(mixed, "train"))
+    in_train = Counter(labels[row] for row in free if groups[row] in mixed)
+    members: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in free:
+        if groups[row] not in mixed:
+            members[labels[row]][groups[row]] += 1
+    for label, sizes in members.items():
+        shares = kept_test if label in tested else anew
+        assigned.update(_divide_class(sizes, shares, config.seed, in_train[label]))
+    for row, group in enumerate(groups):
+        assigned.setdefault(group, before[row])  # a group that is left out as a whole stays together
+    return [assigned[group] for group in groups]
+
+
+def folds(labels: NDArray[np.int64], groups: Sequence[str], count: int, seed: int) -> NDArray[np.int64]:
+    """Deal pictures into folds for cross-validation, class by class and group by group.
+
+    Args:
+        labels: [N].
+        groups: [N]; a group stays together.
+        count: how many folds.
+        seed: of the shuffling.
+
+    Returns:
+        [N] int64, the fold in which each picture is held out; ``ALWAYS_TRAIN`` for pictures that are always
+        learned from, because their class has no others to learn from in their place.
+    """
+    random = np.random.default_rng(seed)
+    members: dict[str, list[int]] = {}
+    for row, group in enumerate(groups):
+        members.setdefault(group, []).append(row)
+    by_class: dict[int, list[list[int]]] = {}
+    for rows in members.values():
+        by_class.setdefault(int(labels[rows[0]]), []).append(rows)
+    result = np.full(len(labels), ALWAYS_TRAIN, dtype=np.int64)
+    dealt = 0
+    for label in sorted(by_class):
+        for place in random.permutation(len(by_class[label])):
+            result[by_class[label][place]] = dealt % count
+            dealt += 1
+    for label in np.unique(labels):
+        mine = labels == label
+        if len(np.unique(result[mine])) == 1:
+            result[mine] = ALWAYS_TRAIN
+    used = np.unique(result[result != ALWAYS_TRAIN])
+    kept = result != ALWAYS_TRAIN
+    result[kept] = np.searchsorted(used, result[kept])  # folds numbered without gaps
+    return result
+
+
+def _mixed_groups(labels: Sequence[str], groups: Sequence[str]) -> set[str]:
+    first: dict[str, str] = {}
+    return {group for label, group in zip(labels, groups, strict=True) if first.setdefault(group, label) != label}
 
 
 def _divide(labels: Sequence[str], groups: Sequence[str], shares: Mapping[Split, float], seed: int) -> list[Split]:

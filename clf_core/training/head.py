@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf_core.config import TrainConfig
+from clf_core.data.split import ALWAYS_TRAIN
+from clf_core.data.split import folds as make_folds
 from clf_core.errors import ConfigError
 from clf_core.results import CurvePoint
 from clf_core.training.callbacks import TrainingCallbacks
@@ -41,7 +43,6 @@ VALIDATION_PER_CLASS = 20
 """With fewer validation pictures than these, 'auto' cross-validates beside them: a handful cannot tell
 strengths apart."""
 
-_ALWAYS_TRAIN = -1
 _SMALL_ELEMENTS = 8_000_000
 
 
@@ -210,7 +211,7 @@ def _compare(
 def _plan(train: Examples, val: Examples, config: TrainConfig) -> tuple[Selection, NDArray[np.int64]]:
     """What the strengths are compared on, and the folds for cross-validation."""
     folds = make_folds(train.labels, train.groups, config.folds, config.seed)
-    can_fold = bool((folds != _ALWAYS_TRAIN).any())
+    can_fold = bool((folds != ALWAYS_TRAIN).any())
     if config.selection == "validation" and not len(val):
         raise ConfigError(
             "There are no validation pictures to choose the strength on",
@@ -224,42 +225,6 @@ def _plan(train: Examples, val: Examples, config: TrainConfig) -> tuple[Selectio
         ample = len(val) >= VALIDATION_PICTURES and int(per_class.min()) >= VALIDATION_PER_CLASS
         return ("both" if can_fold and not ample else "validation"), folds
     return ("cross-validation" if can_fold else "none"), folds
-
-
-def make_folds(labels: NDArray[np.int64], groups: list[str], folds: int, seed: int) -> NDArray[np.int64]:
-    """Deal pictures into folds, class by class and group by group.
-
-    Args:
-        labels: [N].
-        groups: [N]; a group stays together.
-        folds: how many.
-        seed: of the shuffling.
-
-    Returns:
-        [N] int64, the fold in which each picture is held out; -1 for pictures that are always learned
-        from, because their class has no others to learn from in their place.
-    """
-    random = np.random.default_rng(seed)
-    members: dict[str, list[int]] = {}
-    for row, group in enumerate(groups):
-        members.setdefault(group, []).append(row)
-    by_class: dict[int, list[list[int]]] = {}
-    for rows in members.values():
-        by_class.setdefault(int(labels[rows[0]]), []).append(rows)
-    result = np.full(len(labels), _ALWAYS_TRAIN, dtype=np.int64)
-    dealt = 0
-    for label in sorted(by_class):
-        for place in random.permutation(len(by_class[label])):
-            result[by_class[label][place]] = dealt % folds
-            dealt += 1
-    for label in np.unique(labels):
-        mine = labels == label
-        if len(np.unique(result[mine])) == 1:
-            result[mine] = _ALWAYS_TRAIN
-    used = np.unique(result[result != _ALWAYS_TRAIN])
-    kept = result != _ALWAYS_TRAIN
-    result[kept] = np.searchsorted(used, result[kept])  # folds numbered without gaps
-    return result
 
 
 @contextmanager
