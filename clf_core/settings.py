@@ -1,5 +1,6 @@
 """What the operator of this machine decides, read once from the environment."""
 
+import math
 import os
 from pathlib import Path
 from typing import Self
@@ -8,6 +9,7 @@ from platformdirs import user_data_path
 from pydantic import Field
 
 from clf_core.config import ImportLimits
+from clf_core.errors import ConfigError
 from clf_core.values import Value
 
 
@@ -19,6 +21,7 @@ class Settings(Value):
         CLF_IMPORT_FOLDERS: folders (separated as in PATH) that the browser may import from.
             Unset: any folder the server's user can read, which is right while only that person
             can reach the server. Empty: none.
+        CLF_MAX_UPLOAD_GB: most gigabytes of one upload through the browser. Default: 20.
     """
 
     workspace: Path = Field(description="Folder for datasets, runs and models.")
@@ -26,6 +29,7 @@ class Settings(Value):
         None, description="Folders the browser may import from; None means any."
     )
     limits: ImportLimits = ImportLimits()
+    max_upload_bytes: int = Field(20 * 2**30, gt=0, description="Most bytes of one upload through the browser.")
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -37,4 +41,24 @@ class Settings(Value):
             import_folders=None
             if folders is None
             else tuple(Path(part).expanduser().resolve() for part in folders.split(os.pathsep) if part),
+            max_upload_bytes=_bytes_of(os.environ.get("CLF_MAX_UPLOAD_GB") or "20"),
         )
+
+
+def _bytes_of(gigabytes: str) -> int:
+    """Return CLF_MAX_UPLOAD_GB in bytes.
+
+    Raises:
+        ConfigError: it is not a positive number.
+    """
+    try:
+        amount = float(gigabytes)
+    except ValueError:
+        amount = math.nan
+    if not (math.isfinite(amount) and amount > 0):
+        raise ConfigError(
+            f"CLF_MAX_UPLOAD_GB cannot be '{gigabytes}'",
+            field="CLF_MAX_UPLOAD_GB",
+            remedy="Set it to a number of gigabytes, such as 20",
+        )
+    return math.ceil(amount * 2**30)

@@ -1,5 +1,6 @@
 """Bringing pictures in: a new dataset, or more pictures for one that is there."""
 
+import contextlib
 import getpass
 import os
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from clf_core.config import ImportOptions
-from clf_core.errors import NotFoundError, SourceError
+from clf_core.errors import NotFoundError, SourceError, StorageError
 from clf_core.results import DatasetSummary, ImportReport, SampleCard
 from clf_core.settings import Settings
 from clf_core.workspace import Workspace
@@ -100,6 +101,42 @@ class Imports:
         return self._import(
             lambda: uploaded_source(files, self._settings.limits), name, into, options, who, progress, cancelled
         )
+
+    def upload(
+        self,
+        identifier: str,
+        name: str = "",
+        *,
+        into: str | None = None,
+        options: ImportOptions | None = None,
+        who: str | None = None,
+        progress: ImportProgress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> ImportReport:
+        """Take the pictures of a finished upload (see ``Uploads``) and discard it.
+
+        After a failure or a cancellation the upload stays, so that nobody has to send it again.
+
+        Args:
+            identifier: the upload.
+            name, into, options, who, progress, cancelled: as in ``path``.
+
+        Raises:
+            NotFoundError: there is no such upload.
+            StateError: it has not arrived completely.
+            The errors of ``path``.
+        """
+        from clf_core.importing.source import open_source
+
+        uploads, limits = self._workspace.uploads, self._settings.limits
+        path, given = uploads.source_path(identifier)
+        report = self._import(
+            lambda: open_source(path, limits, name=given), name, into, options, who, progress, cancelled
+        )
+        # The dataset is complete on disk: what is left of the upload is no reason to call the import failed.
+        with contextlib.suppress(StorageError):
+            uploads.discard(identifier)
+        return report
 
     def sample(
         self, key: str, name: str | None = None, *, into: str | None = None, who: str | None = None

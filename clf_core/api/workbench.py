@@ -1,6 +1,7 @@
 """The facade itself: one object that holds the capabilities of every task."""
 
 from clf_core.api.backbones import Backbones
+from clf_core.api.captures import Captures
 from clf_core.api.datasets import Datasets
 from clf_core.api.evaluation import Evaluation
 from clf_core.api.explanation import Explanations
@@ -8,6 +9,7 @@ from clf_core.api.importing import Imports
 from clf_core.api.loaded_models import LoadedModels
 from clf_core.api.prediction import Predictions
 from clf_core.api.runs import Runs
+from clf_core.api.uploads import Uploads
 from clf_core.settings import Settings
 from clf_core.workspace import Workspace
 
@@ -20,6 +22,8 @@ class Workbench:
     Attributes:
         settings: what the operator of this machine decided.
         imports: bring pictures in.
+        uploads: files on their way in from a browser.
+        captures: take pictures with a camera.
         datasets: list datasets and look at pictures.
         runs: start, follow, cancel and list trainings.
         evaluation: how a finished run did on its test split.
@@ -32,6 +36,8 @@ class Workbench:
         self.settings = settings
         workspace = Workspace(settings.workspace)
         self.imports = Imports(workspace, settings)
+        self.uploads = Uploads(workspace, settings)
+        self.captures = Captures(workspace)
         self.datasets = Datasets(workspace, settings)
         self.runs = Runs(workspace)
         self.evaluation = Evaluation(workspace, self.runs)

@@ -22,26 +22,32 @@ _START_BYTES = 256
 """Enough of a file to tell what it is."""
 
 
-def open_source(path: Path, limits: ImportLimits) -> Source:
+def open_source(path: Path, limits: ImportLimits, *, name: str = "") -> Source:
     """Open a zip archive, a folder or a single picture file.
+
+    Args:
+        path: what to open.
+        limits: caps for all of it.
+        name: what people call it, where that is not the name of ``path``; never part of a path.
 
     Raises:
         SourceError: there is nothing at ``path``, it may not be read, it is neither of the three, the
             archive is broken, encrypted or dangerous, or the folder is empty.
     """
+    called = name or path.name
     try:
         if path.is_dir():
             return FolderSource(path, limits)
         _check_ordinary(path)
         with path.open("rb") as handle:
             start = handle.read(_START_BYTES)
-        if path.suffix.lower() == ".zip" or start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            return ZipSource(path.open("rb"), path.stem, limits)
+        if called.lower().endswith(".zip") or start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            return ZipSource(path.open("rb"), Path(called).stem, limits)
     except OSError as error:
         raise unreachable(path, error) from error
     if not is_picture(start):
         raise SourceError(
-            f"'{path.name}' is neither a zip archive, nor a folder, nor a picture",
+            f"'{called}' is neither a zip archive, nor a folder, nor a picture",
             remedy="Give a folder or a .zip file with one folder per class; unpack other kinds of archive first",
         )
     return SingleFileSource(path, limits)

@@ -1,5 +1,6 @@
 """What the studio answers: values handed to pages and terminal, and written into run directories."""
 
+from clf_core.results.captures import Capture, CaptureClass
 from clf_core.results.datasets import (
     DatasetSummary,
     ImportReport,
@@ -47,12 +48,15 @@ from clf_core.results.runs import (
     RunSummary,
     Stage,
 )
+from clf_core.results.uploads import Upload
 
 __all__ = [
     "FINAL_STATES",
     "STAGES",
     "BackboneInfo",
     "BatchReport",
+    "Capture",
+    "CaptureClass",
     "CheckState",
     "ClassProbability",
     "ClassScore",
@@ -84,6 +88,7 @@ __all__ = [
     "Stage",
     "Suspect",
     "TestedPicture",
+    "Upload",
     "VersionDiff",
     "VersionInfo",
 ]

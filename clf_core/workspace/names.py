@@ -11,15 +11,15 @@ from clf_core.values import STARTER
 
 MAX_NAME_LENGTH = 500
 
-_ID = re.compile(r"[dr]-[0-9a-f]{20}")
+_ID = re.compile(r"[cdru]-[0-9a-f]{20}")
 _DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They make a name read differently from what it is."""
 
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
-def new_id(kind: Literal["d", "r"]) -> str:
-    """Return a fresh identifier of a dataset ('d') or run ('r'); identifiers sort by the time they were made."""
+def new_id(kind: Literal["c", "d", "r", "u"]) -> str:
+    """Return a fresh identifier of a capture, dataset, run or upload; identifiers sort by the time they were made."""
     return f"{kind}-{time.time_ns() // 1_000_000:012x}{secrets.token_hex(4)}"
 
 

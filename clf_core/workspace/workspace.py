@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clf_core.files import storage_error
+from clf_core.workspace.captures import CaptureStore
 from clf_core.workspace.datasets import DatasetStore
 from clf_core.workspace.index import Index
 from clf_core.workspace.runs import RunStore
+from clf_core.workspace.uploads import UploadStore
 
 if TYPE_CHECKING:
     from clf_core.data.store import PictureStore
@@ -43,6 +45,15 @@ class Workspace:
         return BackboneStore(self._folder("backbones"))
 
     @cached_property
+    def captures(self) -> CaptureStore:
+        """Pictures being taken with a camera.
+
+        Raises:
+            StorageError: the folder cannot be made.
+        """
+        return CaptureStore(self._folder("captures"))
+
+    @cached_property
     def datasets(self) -> DatasetStore:
         """The datasets.
 
@@ -59,6 +70,15 @@ class Workspace:
             StorageError: the folder cannot be made.
         """
         return RunStore(self._folder("runs"), self._index)
+
+    @cached_property
+    def uploads(self) -> UploadStore:
+        """Files on their way in from a browser.
+
+        Raises:
+            StorageError: the folder cannot be made.
+        """
+        return UploadStore(self._folder("uploads"))
 
     @cached_property
     def _index(self) -> Index:
