@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 THUMB_SIDE = 24
 """Pixels; side of the grey picture that copies are found by."""
 
-COLOUR_SIDE = 4
-"""Pixels; side of the coarse colour picture that tells a red circle from a green one."""
+CHROMA_SIDE = 12
+"""Pixels; side of the colour planes that go with the thumb and tell a red circle from a green one."""
 
 MEASURED_SIDE = 128
 """Pixels; pictures are measured on a copy whose sides are at most this, so that sizes can be compared."""
@@ -36,12 +36,12 @@ NUMBERS = (
 """Columns of float32, in the order of a record; what they hold is told by ``measure``."""
 
 _THUMB_BYTES = THUMB_SIDE * THUMB_SIDE
-_COLOUR_BYTES = COLOUR_SIDE * COLOUR_SIDE * 3
-_PACKED = struct.Struct(f"<{_THUMB_BYTES}s{_COLOUR_BYTES}s{len(NUMBERS)}f")
+_CHROMA_BYTES = CHROMA_SIDE * CHROMA_SIDE * 2
+_PACKED = struct.Struct(f"<{_THUMB_BYTES}s{_CHROMA_BYTES}s{len(NUMBERS)}f")
 _RECORD = np.dtype(
     [
         ("thumb", np.uint8, (THUMB_SIDE, THUMB_SIDE)),
-        ("colour", np.uint8, (COLOUR_SIDE, COLOUR_SIDE, 3)),
+        ("chroma", np.uint8, (CHROMA_SIDE, CHROMA_SIDE, 2)),
         ("numbers", "<f4", (len(NUMBERS),)),
     ]
 )
@@ -71,16 +71,23 @@ def measure(picture: Image.Image) -> bytes:
         picture: mode RGB, any size of at least 2 x 2.
 
     Returns:
-        One record for ``Facts.of``: the thumb, the coarse colours and ``NUMBERS``, packed.
+        One record for ``Facts.of``: the thumb, its colour planes and ``NUMBERS``, packed.
     """
     width, height = picture.size
     grey = picture.convert("L").resize((min(width, MEASURED_SIDE), min(height, MEASURED_SIDE)), Image.Resampling.BOX)
     thumb = grey.resize((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BILINEAR)
     small = picture.reduce((max(1, width // _SMALL_SIDE), max(1, height // _SMALL_SIDE)))
-    colour = small.resize((COLOUR_SIDE, COLOUR_SIDE), Image.Resampling.BOX)
+    chroma = small.resize((CHROMA_SIDE, CHROMA_SIDE), Image.Resampling.BILINEAR).convert("YCbCr").tobytes()
     numbers = (*_of_grey(grey), *_of_colour(np.asarray(small, dtype=np.float32)))
     brightness, contrast, sharpness, entropy, saturation, *rest = numbers
-    return _PACKED.pack(thumb.tobytes(), colour.tobytes(), brightness, contrast, sharpness, saturation, entropy, *rest)
+    return _PACKED.pack(
+        thumb.tobytes(), _without_luma(chroma), brightness, contrast, sharpness, saturation, entropy, *rest
+    )
+
+
+def _without_luma(pixels: bytes) -> bytes:
+    """Keep the second and third of every three bytes."""
+    return np.frombuffer(pixels, dtype=np.uint8).reshape(-1, 3)[:, 1:].tobytes()
 
 
 def _of_grey(grey: Image.Image) -> tuple[float, float, float, float]:
@@ -196,9 +203,9 @@ class Facts:
         return thumbs
 
     def colours(self) -> NDArray[np.uint8]:
-        """[N, 4, 4, 3] uint8, the coarse colours of the squeezed pictures; a view, not a copy."""
-        colours: NDArray[np.uint8] = self._records["colour"]
-        return colours
+        """[N, 12, 12, 2] uint8, Cb and Cr of the squeezed pictures, 128 for no colour; a view, not a copy."""
+        planes: NDArray[np.uint8] = self._records["chroma"]
+        return planes
 
     def sha256s(self) -> list[str]:
         """The key of every row, 64 hexadecimal digits each."""
@@ -211,7 +218,7 @@ class Facts:
         arrays = {
             "sha256": columns.strings(self.sha256s()),
             "thumb": columns.fixed_bytes(self.thumbs().reshape(len(self), -1)),
-            "colour": columns.fixed_bytes(self.colours().reshape(len(self), -1)),
+            "chroma": columns.fixed_bytes(self.colours().reshape(len(self), -1)),
             **{name: columns.floats(self.number(name)) for name in NUMBERS},
         }
         return pa.Table.from_arrays(list(arrays.values()), names=list(arrays))
@@ -231,7 +238,7 @@ def _read(path: Path) -> tuple[NDArray[np.bytes_], NDArray[np.void]]:
         keys = _keys(table.column("sha256").to_pylist())
         records = np.zeros(table.num_rows, dtype=_RECORD)
         records["thumb"] = columns.bytes_of(table.column("thumb")).reshape(records["thumb"].shape)
-        records["colour"] = columns.bytes_of(table.column("colour")).reshape(records["colour"].shape)
+        records["chroma"] = columns.bytes_of(table.column("chroma")).reshape(records["chroma"].shape)
         for place, name in enumerate(NUMBERS):
             records["numbers"][:, place] = table.column(name).to_numpy()
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
