@@ -3,13 +3,16 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from clf_core.config import ImportLimits, Preprocessing
+from clf_core.config import AugmentConfig, ImportLimits, Preprocessing
+from clf_core.data.augmentation import variant
 from clf_core.data.decoding import decode
 from clf_core.data.transforms import to_input
 from clf_core.device import cpu_count
@@ -34,7 +37,12 @@ def input_from_bytes(data: bytes, preprocessing: Preprocessing, limits: ImportLi
     Raises:
         PictureError: the file cannot be decoded.
     """
-    return to_input(decode(data, limits, at_least=2 * preprocessing.resize_size), preprocessing)
+    return to_input(picture_from_bytes(data, preprocessing, limits), preprocessing)
+
+
+def picture_from_bytes(data: bytes, preprocessing: Preprocessing, limits: ImportLimits) -> Image.Image:
+    """The decoded picture that ``input_from_bytes`` makes an input of; same arguments, same errors."""
+    return decode(data, limits, at_least=2 * preprocessing.resize_size)
 
 
 def load_inputs(
@@ -56,15 +64,63 @@ def load_inputs(
         PictureError: naming the file that cannot be read or decoded.
     """
 
-    def load(path: Path) -> NDArray[np.uint8]:
-        try:
-            return input_from_bytes(path.read_bytes(), preprocessing, limits)
-        except PictureError as error:
-            raise PictureError(f"{path.name}: {error.what}") from error
-        except OSError as error:
-            raise PictureError(f"{path.name}: {error.strerror or 'the file cannot be read'}") from error
+    return map_ahead(lambda path: to_input(_read(path, preprocessing, limits), preprocessing), items, threads)
 
-    return map_ahead(load, items, threads)
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which inputs to make of one picture.
+
+    Attributes:
+        sha256: identifier of the picture; the variants depend on it.
+        path: where it lies.
+        plain: whether the picture as it is is wanted.
+        views: so many variants, numbered from 1, after it.
+    """
+
+    sha256: str
+    path: Path
+    plain: bool
+    views: int
+
+
+def load_views(
+    items: Sequence[Wanted], preprocessing: Preprocessing, augment: AugmentConfig, seed: int, limits: ImportLimits
+) -> Iterator[NDArray[np.uint8]]:
+    """Decode pictures in threads, each once, and yield the inputs wanted of each, in the order of ``items``.
+
+    Args:
+        items: what to make of each picture.
+        preprocessing: the model's.
+        augment: how the variants are changed.
+        seed: of the run.
+        limits: caps for decoding.
+
+    Yields:
+        [S, S, 3] uint8.
+
+    Raises:
+        PictureError: naming the file that cannot be read or decoded.
+    """
+
+    def load(item: Wanted) -> list[NDArray[np.uint8]]:
+        picture = _read(item.path, preprocessing, limits)
+        made = [to_input(picture, preprocessing)] if item.plain else []
+        for view in range(1, item.views + 1):
+            made.append(variant(picture, preprocessing, augment, sha256=item.sha256, view=view, seed=seed))
+        return made
+
+    for made in map_ahead(load, items):
+        yield from made
+
+
+def _read(path: Path, preprocessing: Preprocessing, limits: ImportLimits) -> Image.Image:
+    try:
+        return picture_from_bytes(path.read_bytes(), preprocessing, limits)
+    except PictureError as error:
+        raise PictureError(f"{path.name}: {error.what}") from error
+    except OSError as error:
+        raise PictureError(f"{path.name}: {error.strerror or 'the file cannot be read'}") from error
 
 
 def map_ahead(

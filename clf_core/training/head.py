@@ -54,21 +54,41 @@ class Examples:
         features: [N, D] float32.
         labels: [N] int64, positions of the classes.
         groups: [N], pictures of one group are the same or nearly; they are never judged by one another.
+        variants: the last so many of the N are changed copies of others, of their group: learned from, never judged.
     """
 
     features: NDArray[np.float32]
     labels: NDArray[np.int64]
     groups: list[str]
+    variants: int = 0
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __add__(self, other: "Examples") -> "Examples":
+        """Both together, to learn from; which of them are variants is not kept."""
         return Examples(
             np.concatenate([self.features, other.features]),
             np.concatenate([self.labels, other.labels]),
             self.groups + other.groups,
         )
+
+    def with_variants(self, features: NDArray[np.float32]) -> "Examples":
+        """These pictures, and V variants of each: features [N, V, D] float32."""
+        if not features.size:
+            return self
+        count, views, dim = features.shape
+        return Examples(
+            np.concatenate([self.features, features.reshape(count * views, dim)]),
+            np.concatenate([self.labels, np.repeat(self.labels, views)]),
+            self.groups + [group for group in self.groups for _ in range(views)],
+            variants=count * views,
+        )
+
+    @property
+    def as_they_are(self) -> NDArray[np.bool_]:
+        """[N] bool, False for variants."""
+        return np.arange(len(self)) < len(self) - self.variants
 
 
 @dataclass(frozen=True)
@@ -159,7 +179,9 @@ def _trials(
     rows, trials = basis.rotate(train.features), []
     if selection in ("cross-validation", "both"):
         held_out = [folds == fold for fold in range(int(folds.max()) + 1)]
-        trials = [_Trial(rows[~mask], train.labels[~mask], rows[mask], train.labels[mask]) for mask in held_out]
+        for mask in held_out:
+            judged = mask & train.as_they_are
+            trials.append(_Trial(rows[~mask], train.labels[~mask], rows[judged], train.labels[judged]))
     if selection in ("validation", "both"):
         trials.append(_Trial(rows, train.labels, basis.rotate(val.features), val.labels))
     return trials

@@ -1,4 +1,8 @@
-"""The quick preset: a frozen backbone, and the last layer fitted to the dataset's classes."""
+"""The quick preset: a frozen backbone, and the last layer fitted to the dataset's classes.
+
+The training pictures may be joined by variants of them (``data.augmentation``). Validation and test pictures are
+always seen as they are, and what the strength is chosen by are pictures as they are, too.
+"""
 
 import time
 from collections.abc import Callable
@@ -9,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from clf_core.config import ImportLimits, TrainConfig
+from clf_core.config import ImportLimits, Preprocessing, TrainConfig
 from clf_core.errors import DatasetError, StateError
 from clf_core.models.backbone import Backbone
 from clf_core.models.classifier import Classifier, ClassifierSpec
@@ -17,7 +21,7 @@ from clf_core.models.runtime import FeatureRuntime
 from clf_core.results import CurvePoint
 from clf_core.training import head
 from clf_core.training.callbacks import TrainingCallbacks
-from clf_core.training.features import extract_features
+from clf_core.training.features import NO_VARIANTS, Extraction, KnownFeatures, Variants
 
 if TYPE_CHECKING:
     from clf_core.data.manifest import Manifest
@@ -31,7 +35,7 @@ class TrainingResult:
         strength: inverse regularisation strength C that was chosen.
         selection: 'validation', 'cross-validation', 'both', or 'none' where there was nothing to compare on.
         curve: one point per strength tried, ascending.
-        images_per_second: pictures over the seconds of the features stage.
+        images_per_second: pictures and variants over the seconds of the features stage.
     """
 
     classifier: Classifier
@@ -49,6 +53,7 @@ def train_quick(
     config: TrainConfig,
     callbacks: TrainingCallbacks,
     limits: ImportLimits | None = None,
+    known: KnownFeatures | None = None,
 ) -> TrainingResult:
     """Train on the pictures of the train and val splits; those of the test split are never opened.
 
@@ -59,6 +64,7 @@ def train_quick(
         config: ``preset`` is quick.
         callbacks: told the stages 'features' and 'head'; 'prepare' and 'test' belong to the caller.
         limits: caps for decoding.
+        known: features of the same network and preprocessing computed earlier; they are not computed again.
 
     Raises:
         DatasetError: fewer than two classes, or a class without a training picture.
@@ -71,32 +77,41 @@ def train_quick(
         raise StateError("The network that is loaded is not the one to train on")
     train, val = manifest.select("train"), manifest.select("val")
     check_classes(manifest.classes, train.label_index)
+    preprocessing = prepared_by(backbone.spec.preprocessing, config)
     keys, count = [*train.sha256, *val.sha256], len(train)
-    pictures = len(set(keys))
-    callbacks.stage("features", pictures)
+    asked = NO_VARIANTS
+    if config.augment.active:
+        asked = Variants(train.sha256, config.augment, config.views, config.seed)
+    work = Extraction(keys, asked, preprocessing, known.known(keys, preprocessing) if known else {})
+    callbacks.stage("features", work.inputs)
     started = time.perf_counter()
-    features = extract_features(keys, picture_path, runtime, callbacks, limits or ImportLimits())
-    rate = pictures / max(time.perf_counter() - started, 1e-9)
+    features, variants = work.run(picture_path, runtime, callbacks, limits or ImportLimits())
+    rate = work.inputs / max(time.perf_counter() - started, 1e-9)
     callbacks.stage("head", head.steps(config))
     fitted = head.fit_head(
-        head.Examples(features[:count], train.label_index, train.group),
+        head.Examples(features[:count], train.label_index, train.group).with_variants(variants),
         head.Examples(features[count:], val.label_index, val.group),
         len(manifest.classes),
         config,
         callbacks,
     )
     callbacks.progress(head.steps(config))
-    classifier = Classifier(_describe(backbone, manifest.classes), fitted.weight, fitted.bias)
+    classifier = Classifier(_describe(backbone, preprocessing, manifest.classes), fitted.weight, fitted.bias)
     return TrainingResult(classifier, fitted.strength, fitted.selection, fitted.curve, rate)
 
 
-def _describe(backbone: Backbone, classes: tuple[str, ...]) -> ClassifierSpec:
+def prepared_by(preprocessing: Preprocessing, config: TrainConfig) -> Preprocessing:
+    """The network's preprocessing with what the run decides of it."""
+    return preprocessing.model_copy(update={"fit": config.fit})
+
+
+def _describe(backbone: Backbone, preprocessing: Preprocessing, classes: tuple[str, ...]) -> ClassifierSpec:
     spec = backbone.spec
     return ClassifierSpec(
         backbone=spec.name,
         weights_sha256=spec.weights_sha256,
         feature_dim=spec.feature_dim,
-        preprocessing=spec.preprocessing,
+        preprocessing=preprocessing,
         classes=classes,
         created=time.time(),
     )
