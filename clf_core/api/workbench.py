@@ -3,6 +3,7 @@
 from clf_core.api.backbones import Backbones
 from clf_core.api.captures import Captures
 from clf_core.api.datasets import Datasets
+from clf_core.api.editing import Editing
 from clf_core.api.evaluation import Evaluation
 from clf_core.api.explanation import Explanations
 from clf_core.api.importing import Imports
@@ -25,6 +26,7 @@ class Workbench:
         uploads: files on their way in from a browser.
         captures: take pictures with a camera.
         datasets: list datasets and look at pictures.
+        editing: change a dataset, and go back.
         runs: start, follow, cancel and list trainings.
         evaluation: how a finished run did on its test split.
         prediction: answers for new pictures.
@@ -39,6 +41,7 @@ class Workbench:
         self.uploads = Uploads(workspace, settings)
         self.captures = Captures(workspace)
         self.datasets = Datasets(workspace, settings)
+        self.editing = Editing(workspace)
         self.runs = Runs(workspace)
         self.evaluation = Evaluation(workspace, self.runs)
         models = LoadedModels(workspace, self.runs, settings.limits)

@@ -76,7 +76,7 @@ def _find(text: str, before: list[str], after: list[str]) -> str:
 
 
 def _pass(text: str, place: int, pieces: list[str]) -> int:
-    """Where the last of the pieces ends when each is taken as early as possible after ``place``; -1 if one is missing."""
+    """Where the last piece ends when each is taken as early as possible after ``place``; -1 if one is missing."""
     for piece in pieces:
         found = text.find(piece, place)
         if found < 0:

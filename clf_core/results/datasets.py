@@ -91,6 +91,15 @@ class VersionInfo(Value):
     classes: int = Field(description="How many classes.")
 
 
+class PictureEdit(Value):
+    """What a person changes about one picture; None leaves a thing as it is."""
+
+    id: int = Field(ge=0)
+    label: str | None = Field(None, description="The class it shall belong to.")
+    split: Split | None = None
+    excluded: str | None = Field(None, description="Why it is left out from now on; empty to restore it.")
+
+
 class PictureChange(Value):
     """One picture that differs between two versions."""
 
@@ -114,6 +123,15 @@ class VersionDiff(Value):
     moved: int = Field(0, description="Pictures in another split.")
     changes: tuple[PictureChange, ...] = Field((), description="The first few hundred, in picture order.")
     truncated: bool = Field(False, description="True when there are more changes than listed.")
+
+
+class GroupPreview(Value):
+    """What a group pattern would make of a dataset's file names."""
+
+    groups: int = Field(description="How many groups.")
+    grouped: int = Field(description="Pictures whose name fits the pattern.")
+    pictures: int = Field(description="All pictures, those left out included.")
+    examples: tuple[tuple[str, int], ...] = Field((), description="The largest few groups and their pictures.")
 
 
 class SampleCard(Value):

@@ -100,6 +100,19 @@ class Catalogue:
             raise NotFoundError(f"There is no {self._kind} called '{identifier}'")
         return self._folder / identifier
 
+    def rename(self, entry: Entry, name: str) -> str:
+        """Give an entry another name and return it as it is stored.
+
+        Raises:
+            ConfigError: it cannot be used.
+            NameTakenError: it belongs to another entry.
+            StorageError: the disk refused; nothing is changed.
+        """
+        cleaned = clean_name(name)
+        with self._index.renaming(self._kind, entry.id, cleaned):
+            self._rename(self.path(entry.id), cleaned)
+        return cleaned
+
     @contextlib.contextmanager
     def creating(self, entry: Entry) -> Iterator[Path]:
         """Yield a hidden directory to fill; when the block ends well it appears under its identifier and name.

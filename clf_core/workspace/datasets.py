@@ -20,7 +20,7 @@ from clf_core.errors import NotFoundError, StorageError
 from clf_core.files import storage_error, write_json
 from clf_core.results import DatasetSummary, SkippedFile, VersionInfo
 from clf_core.workspace.catalogue import Catalogue
-from clf_core.workspace.dataset_records import DatasetRecord, VersionRecord, read_version, version_record
+from clf_core.workspace.dataset_records import DatasetRecord, VersionRecord, read_version, summary, version_record
 from clf_core.workspace.index import Entry, Index
 from clf_core.workspace.names import clean_name, new_id
 
@@ -44,14 +44,16 @@ class Draft:
         what: what was done, one sentence.
         split: how the pictures are divided; None keeps the settings of the version before.
         facts: measurements of the pictures it brings.
-        skipped, ignored_count, notices: what became of the other files of an import.
+        skipped: files of an import that could not be used; None where the version is no import, so that those of
+            the import before it are still told.
+        ignored_count, notices: what else there is to tell of an import.
     """
 
     manifest: "Manifest"
     what: str
     split: SplitConfig | None = None
     facts: "Facts | None" = None
-    skipped: tuple[SkippedFile, ...] = ()
+    skipped: tuple[SkippedFile, ...] | None = None
     ignored_count: int = 0
     notices: tuple[str, ...] = ()
 
@@ -61,7 +63,8 @@ class DatasetStore:
 
     def __init__(self, folder: Path, index: Index) -> None:
         self._catalogue = Catalogue(folder, index, "dataset", _describe, _rename)
-        self._newest: dict[str, tuple[int, VersionRecord]] = {}  # identifier -> time stamp of its versions, newest
+        self._newest: dict[str, tuple[int, DatasetSummary]] = {}  # identifier -> time stamp of its versions, newest
+        self._records: dict[tuple[str, int], VersionInfo] = {}  # versions never change
         self._manifests: OrderedDict[tuple[str, int], Manifest] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -72,13 +75,14 @@ class DatasetStore:
             NameTakenError, ConfigError: the name cannot be used.
             StorageError: the disk refused; nothing is left.
         """
-        record = DatasetRecord(id=new_id("d"), name=clean_name(name), created=time.time())
-        version = version_record(1, None, record.created, who, draft, draft.split or SplitConfig())
-        with self._catalogue.creating(Entry(record.id, record.name, record.created)) as folder:
+        version = version_record(draft, who, None)
+        record = DatasetRecord(id=new_id("d"), name=clean_name(name), created=version.created)
+        entry = Entry(record.id, record.name, record.created)
+        with self._catalogue.creating(entry) as folder:
             (folder / "versions").mkdir()
             _write_version(folder, version, draft)
             write_json(folder / "dataset.json", record.model_dump(mode="json"))
-        return _summary(record.id, record.name, record.created, version)
+        return summary(entry, version, version)
 
     def change(self, identifier: str, work: Callable[["Manifest", DatasetSummary], Draft | None], who: str) -> int:
         """Derive a new version from the newest one, whoever made that; others wait meanwhile.
@@ -100,16 +104,14 @@ class DatasetStore:
 
         folder = self._catalogue.path(identifier)
         try:
-            lock = filelock.FileLock(folder / "versions" / ".lock", timeout=_LOCK_SECONDS)
-            with lock:
-                newest = self._newest_version(identifier)
-                before = self._summary(self._catalogue.find(identifier))
-                draft = work(self.manifest(identifier, newest.version), before)
+            with filelock.FileLock(folder / "versions" / ".lock", timeout=_LOCK_SECONDS):
+                newest = _read_newest(folder)
+                draft = work(self.manifest(identifier, newest.version), self.find(identifier, newest.version))
                 if draft is None:
                     return newest.version
-                split = draft.split or newest.split_config
-                made = version_record(newest.version + 1, newest.version, time.time(), who, draft, split)
+                made = version_record(draft, who, newest)
                 _write_version(folder, made, draft)
+                self._keep((identifier, made.version), draft.manifest)
                 return made.version
         except filelock.Timeout as error:
             raise StorageError(
@@ -137,18 +139,39 @@ class DatasetStore:
         entry = self._catalogue.find(ref)
         if version is None:
             return self._summary(entry)
-        return _summary(entry.id, entry.name, entry.created, self._version(entry.id, version))
+        return _summary_at(entry, self.version_path(entry.id, version, "json"))
+
+    def rename(self, identifier: str, name: str) -> None:
+        """Give a dataset another name; runs keep the one they saw.
+
+        Raises:
+            NotFoundError: no such dataset.
+            ConfigError, NameTakenError: the name cannot be used.
+        """
+        self._catalogue.rename(self._catalogue.find(identifier), name)
 
     def versions(self, identifier: str) -> tuple[VersionInfo, ...]:
-        """Return the history of a dataset, newest first.
+        """Return the history of a dataset, newest first. Cheap enough to call at every rerun of a page.
 
         Raises:
             NotFoundError: no such dataset.
             StorageError: a version cannot be read.
         """
         folder = self._catalogue.path(identifier)
-        paths = sorted((folder / "versions").glob("*.json"), reverse=True)
-        return tuple(read_version(path).info() for path in paths if path.stem.isdigit())
+        return tuple(self.version(identifier, number) for number in reversed(_numbers(folder)))
+
+    def version(self, identifier: str, number: int) -> VersionInfo:
+        """Return one line of the history.
+
+        Raises:
+            NotFoundError: no such dataset or version.
+            StorageError: it cannot be read.
+        """
+        known = self._records.get((identifier, number))
+        if known is None:
+            known = _read_version(self.version_path(identifier, number, "json")).info()
+            self._records[identifier, number] = known
+        return known
 
     def check_name(self, name: str) -> None:
         """Check a name before the work of an import.
@@ -190,39 +213,32 @@ class DatasetStore:
             if key in self._manifests:
                 self._manifests.move_to_end(key)
                 return self._manifests[key]
-        path = self.version_path(identifier, version, "parquet")
-        if not path.is_file():
-            raise NotFoundError(f"There is no version {version} of this dataset")
-        manifest = Manifest.read(path)
+        if not self.version_path(identifier, version, "json").is_file():  # a version that was never finished is none
+            raise _no_version(version)
+        manifest = Manifest.read(self.version_path(identifier, version, "parquet"))
+        self._keep(key, manifest)
+        return manifest
+
+    def _keep(self, key: tuple[str, int], manifest: "Manifest") -> None:
         with self._lock:
             self._manifests[key] = manifest
             while len(self._manifests) > _MANIFESTS_KEPT:
                 self._manifests.popitem(last=False)
-        return manifest
 
     def _summary(self, entry: Entry) -> DatasetSummary:
-        return _summary(entry.id, entry.name, entry.created, self._newest_version(entry.id))
-
-    def _newest_version(self, identifier: str) -> VersionRecord:
-        """The newest version; read anew only when a file came into its folder, from whatever process."""
-        folder = self._catalogue.path(identifier)
+        """The dataset at its newest version; read anew only when a file came into its folder, from whatever process."""
+        folder = self._catalogue.path(entry.id)
         try:
             stamp = (folder / "versions").stat().st_mtime_ns
         except OSError as error:
             raise _unreadable(folder) from error
-        known = self._newest.get(identifier)
-        if known is not None and known[0] == stamp:
+        known = self._newest.get(entry.id)
+        if known is not None and known[0] == stamp and known[1].name == entry.name:
             return known[1]
-        newest = _read_newest(folder)
+        newest = _summary_at(entry, _version_path(folder, _newest_number(folder), "json"))
         if time.time_ns() - stamp > _TICK_NANOSECONDS:  # else a second file may come in the same tick of the clock
-            self._newest[identifier] = (stamp, newest)
+            self._newest[entry.id] = (stamp, newest)
         return newest
-
-    def _version(self, identifier: str, version: int) -> VersionRecord:
-        path = self.version_path(identifier, version, "json")
-        if not path.is_file():
-            raise NotFoundError(f"There is no version {version} of this dataset")
-        return read_version(path)
 
 
 def _version_path(folder: Path, version: int, ending: str) -> Path:
@@ -231,17 +247,51 @@ def _version_path(folder: Path, version: int, ending: str) -> Path:
 
 def _write_version(folder: Path, version: VersionRecord, draft: Draft) -> None:
     """Write the files of a version; the record last, as it is what says that there is one."""
-    draft.manifest.write(_version_path(folder, version.version, "parquet"))
-    if draft.facts is not None:
-        draft.facts.write(_version_path(folder, version.version, "facts.parquet"))
-    write_json(_version_path(folder, version.version, "json"), version.model_dump(mode="json"))
+    paths = {ending: _version_path(folder, version.version, ending) for ending in ("parquet", "facts.parquet", "json")}
+    try:
+        draft.manifest.write(paths["parquet"])
+        if draft.facts is not None:
+            draft.facts.write(paths["facts.parquet"])
+        write_json(paths["json"], version.model_dump(mode="json"))
+    except BaseException:
+        if not paths["json"].exists():  # a full disk needs the room, and nothing refers to these files
+            for path in paths.values():
+                path.unlink(missing_ok=True)
+        raise
+
+
+def _numbers(folder: Path) -> list[int]:
+    """The numbers of all versions, in order."""
+    return sorted(int(path.stem) for path in (folder / "versions").glob("*.json") if path.stem.isdecimal())
+
+
+def _newest_number(folder: Path) -> int:
+    numbers = _numbers(folder)
+    if not numbers:
+        raise _unreadable(folder)
+    return numbers[-1]
 
 
 def _read_newest(folder: Path) -> VersionRecord:
-    try:
-        return read_version(max(path for path in (folder / "versions").glob("*.json") if path.stem.isdigit()))
-    except (OSError, ValueError) as error:
-        raise _unreadable(folder) from error
+    return _read_version(_version_path(folder, _newest_number(folder), "json"))
+
+
+def _read_version(path: Path) -> VersionRecord:
+    if not path.is_file():
+        raise _no_version(int(path.stem))
+    return read_version(path)
+
+
+def _summary_at(entry: Entry, path: Path) -> DatasetSummary:
+    version = _read_version(path)
+    imported = version
+    if version.import_version is not None:
+        imported = _read_version(path.with_name(f"{version.import_version:06d}.json"))
+    return summary(entry, version, imported)
+
+
+def _no_version(number: int) -> NotFoundError:
+    return NotFoundError(f"There is no version {number} of this dataset")
 
 
 def _unreadable(folder: Path) -> StorageError:
@@ -250,14 +300,6 @@ def _unreadable(folder: Path) -> StorageError:
         why=f"Its directory {folder} is incomplete or damaged",
         remedy="Restore it from a copy, or delete the directory and import the pictures again",
     )
-
-
-def _summary(identifier: str, name: str, created: float, version: VersionRecord) -> DatasetSummary:
-    counts = {
-        field: getattr(version, field) for field in DatasetSummary.model_fields if field in VersionRecord.model_fields
-    }
-    counts.pop("created", None)
-    return DatasetSummary(id=identifier, name=name, created=created, **counts)
 
 
 def _read_record(folder: Path) -> DatasetRecord:

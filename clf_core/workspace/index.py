@@ -116,6 +116,23 @@ class Index:
                 raise name_taken(kind, entry.name) from None
             yield
 
+    @contextlib.contextmanager
+    def renaming(self, kind: Kind, identifier: str, name: str) -> Iterator[None]:
+        """Give an entry another name, if the block, which writes it into the directory, ends well.
+
+        Raises:
+            NameTakenError: the name belongs to another entry.
+        """
+        with self._transaction() as connection:
+            try:
+                connection.execute(
+                    "UPDATE entries SET name = ?, name_key = ? WHERE kind = ? AND id = ?",
+                    (name, name_key(name), kind, identifier),
+                )
+            except sqlite3.IntegrityError:
+                raise name_taken(kind, name) from None
+            yield
+
     def reconciled(self, kind: Kind) -> int:
         """Return the time stamp of the folder at its last reconciliation, 0 before the first."""
         with self._connection() as connection:

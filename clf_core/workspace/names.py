@@ -6,16 +6,12 @@ import time
 import unicodedata
 from typing import Literal
 
+from clf_core.data.wording import MAX_NAME_LENGTH as MAX_NAME_LENGTH
+from clf_core.data.wording import clean_text
 from clf_core.errors import ConfigError
 from clf_core.values import STARTER
 
-MAX_NAME_LENGTH = 500
-
 _ID = re.compile(r"[cdru]-[0-9a-f]{20}")
-_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They make a name read differently from what it is."""
-
-_UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def new_id(kind: Literal["c", "d", "r", "u"]) -> str:
@@ -34,18 +30,14 @@ def clean_name(name: str) -> str:
     Raises:
         ConfigError: empty, too long, made of characters that cannot be shown, or reserved.
     """
-    cleaned = unicodedata.normalize("NFC", name).strip()
-    why = ""
-    if not cleaned:
-        why = "A name needs at least one character"
-    elif any(unicodedata.category(c) in _UNPRINTABLE or c in _DIRECTION_MARKS for c in cleaned):
-        why = "It holds control characters, such as a line break"
-    elif len(cleaned) > MAX_NAME_LENGTH:
-        why = f"It has {len(cleaned)} characters; {MAX_NAME_LENGTH} are allowed"
-    elif cleaned.casefold() == STARTER or is_id(cleaned.casefold()):
-        why = f"'{cleaned}' means something else in the studio"
-    if why:
-        raise ConfigError("The name cannot be used", field="name", why=why, remedy="Choose another name")
+    cleaned = clean_text(name, "name")
+    if cleaned.casefold() == STARTER or is_id(cleaned.casefold()):
+        raise ConfigError(
+            "The name cannot be used",
+            field="name",
+            why=f"'{cleaned}' means something else in the studio",
+            remedy="Choose another name",
+        )
     return cleaned
 
 
