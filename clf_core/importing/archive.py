@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from clf_core.config import ImportLimits
 from clf_core.errors import PictureError, SourceError
-from clf_core.importing.entries import SourceBase, SourceFile, too_large
+from clf_core.importing.entries import SourceBase, SourceFile, most_bytes, too_large
 from clf_core.results import SkippedFile
 
 _END = b"PK\x05\x06"
@@ -33,6 +33,9 @@ _ENCRYPTED = 0x1
 _UTF8_NAME = 0x800
 _LOCAL_HEADER = 30
 _SMALL = 2**20  # a tiny file of one colour compresses beyond any ratio and harms nobody
+
+_PIECE = 2**20
+_OTHER_SIZE = "Damaged inside the archive: it unpacks to another size than declared"
 
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, OSError)
 
@@ -78,11 +81,12 @@ class ZipSource(SourceBase):
                 reason = "The archive holds another file of the same name; the first one is used"
             if reason:
                 yield SkippedFile(name=name, reason=reason)
-            elif member.file_size > self._limits.max_file_bytes:
+            elif member.file_size > most_bytes(name, self._limits):
                 yield too_large(name, self._limits)
             else:
                 seen.add(name)
-                yield SourceFile(name, member.file_size, _Reader(self._zip, member))
+                reader = _Reader(self._zip, member, self._limits)
+                yield SourceFile(name, member.file_size, reader, save=reader.save)
 
     def close(self) -> None:
         """Close the archive."""
@@ -107,19 +111,35 @@ class ZipSource(SourceBase):
 class _Reader:
     """Reads one member, however the archive lies about it."""
 
-    def __init__(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    def __init__(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: ImportLimits) -> None:
         self._archive = archive
         self._member = member
+        self._limits = limits
 
     def __call__(self) -> bytes:
+        if self._member.file_size > self._limits.max_file_bytes:
+            raise PictureError(too_large(self._member.filename, self._limits).reason)
+        data = b"".join(self._pieces(self._member.file_size + 1))
+        if len(data) != self._member.file_size:
+            raise PictureError(_OTHER_SIZE)
+        return data
+
+    def save(self, target: BinaryIO) -> None:
+        """See ``SourceFile.save``."""
+        written = 0
+        for piece in self._pieces(_PIECE):
+            written += len(piece)
+            target.write(piece)
+        if written != self._member.file_size:
+            raise PictureError(_OTHER_SIZE)
+
+    def _pieces(self, size: int) -> Iterator[bytes]:
         try:
             with self._archive.open(self._member) as stream:
-                data = stream.read(self._member.file_size + 1)
+                while piece := stream.read(size):
+                    yield piece
         except _UNREADABLE as error:
             raise PictureError("Damaged inside the archive: it does not unpack to what was packed") from error
-        if len(data) != self._member.file_size:
-            raise PictureError("Damaged inside the archive: it unpacks to another size than declared")
-        return data
 
 
 def _open(handle: BinaryIO, limits: ImportLimits) -> tuple[zipfile.ZipFile, int]:

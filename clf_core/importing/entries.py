@@ -4,11 +4,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import BinaryIO, Protocol, Self
 
 from clf_core.config import ImportLimits
 from clf_core.errors import SourceError
+from clf_core.importing.kinds import has_video_ending
 from clf_core.results import SkippedFile
+from clf_core.values import Split
+
+_PIECE = 2**20
 
 
 @dataclass(frozen=True)
@@ -20,11 +24,21 @@ class SourceFile:
         size: bytes as declared by the source, 0 when unknown before reading.
         read: returns the whole content; may be called from any thread and more than once. Raises
             ``PictureError`` with the reason when the content cannot be read.
+        save: writes the whole content into an open file, piece by piece, for what is too large for memory,
+            with the same errors; None where there is only ``read``.
+        label: class the source itself knows, such as a column of a published dataset; empty if none.
+        split: split the source itself knows, or None.
+        video: name of the video that this is a frame of; empty for a file of its own. Frames of one
+            video look alike, so they belong together.
     """
 
     name: str
     size: int
     read: Callable[[], bytes]
+    save: Callable[[BinaryIO], None] | None = None
+    label: str = ""
+    split: Split | None = None
+    video: str = ""
 
 
 class Source(Protocol):
@@ -96,6 +110,21 @@ class Budget:
                 f"The files hold more than {self._limits.max_total_bytes / 2**30:,.1f} GB when unpacked",
                 remedy="Import fewer files at once, or raise the limit on bytes",
             )
+
+
+def most_bytes(name: str, limits: ImportLimits) -> int:
+    """How large one file may be: videos, which are never taken into memory, only count against the total."""
+    return limits.max_total_bytes if has_video_ending(name) else limits.max_file_bytes
+
+
+def copier(size: int, read_part: Callable[[int, int], bytes]) -> Callable[[BinaryIO], None]:
+    """A ``SourceFile.save`` for a file of ``size`` bytes of which ``read_part(start, size)`` reads a part."""
+
+    def save(target: BinaryIO) -> None:
+        for start in range(0, size, _PIECE):
+            target.write(read_part(start, min(_PIECE, size - start)))
+
+    return save
 
 
 def too_large(name: str, limits: ImportLimits) -> SkippedFile:

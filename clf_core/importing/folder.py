@@ -2,14 +2,25 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import BinaryIO
 
 from clf_core.config import ImportLimits
 from clf_core.errors import PictureError, SourceError
-from clf_core.importing.entries import Budget, SourceBase, SourceFile, printable, too_large, unreachable
+from clf_core.importing.entries import (
+    Budget,
+    SourceBase,
+    SourceFile,
+    copier,
+    most_bytes,
+    printable,
+    too_large,
+    unreachable,
+)
 from clf_core.results import SkippedFile
 
 
@@ -59,17 +70,17 @@ class FolderSource(SourceBase):
             return SkippedFile(name=name, reason="A link to another place, which is not followed")
         if not stat.S_ISREG(status.st_mode):
             return SkippedFile(name=name, reason="Not an ordinary file")
-        if status.st_size > self._limits.max_file_bytes:
+        if status.st_size > most_bytes(name, self._limits):
             return too_large(name, self._limits)
-        return SourceFile(name, status.st_size, lambda: _read_path(path, self._limits))
+        return _path_entry(name, status.st_size, path, self._limits)
 
 
 class SingleFileSource(SourceBase):
-    """One picture file of this machine."""
+    """One picture or video of this machine."""
 
-    def __init__(self, path: Path, limits: ImportLimits) -> None:
-        self.title = path.stem
-        self._name = printable(path.name)
+    def __init__(self, path: Path, limits: ImportLimits, name: str = "") -> None:
+        self._name = printable(name or path.name)
+        self.title = PurePosixPath(self._name).stem
         self._path = path.resolve()  # a link named by the person themselves is meant
         self._limits = limits
 
@@ -77,10 +88,10 @@ class SingleFileSource(SourceBase):
         """See ``Source.files``."""
         name = self._name
         size = self._path.stat().st_size
-        if size > self._limits.max_file_bytes:
+        if size > most_bytes(name, self._limits):
             yield too_large(name, self._limits)
         else:
-            yield SourceFile(name, size, lambda: _read_path(self._path, self._limits))
+            yield _path_entry(name, size, self._path, self._limits)
 
 
 class UploadedFiles(SourceBase):
@@ -99,29 +110,50 @@ class UploadedFiles(SourceBase):
             name = printable(given.replace("\\", "/"))
             budget.count_file()
             size = handle.seek(0, os.SEEK_END)
-            if size > self._limits.max_file_bytes:
+            if size > most_bytes(name, self._limits):
                 yield too_large(name, self._limits)
                 continue
             budget.count_bytes(size)
-            yield SourceFile(name, size, self._reader(handle))
+            part = partial(self._read_part, handle)
+            yield SourceFile(name, size, partial(self._read, handle, name), save=copier(size, part))
 
-    def _reader(self, handle: BinaryIO) -> Callable[[], bytes]:
-        def read() -> bytes:
-            with self._lock:
-                handle.seek(0)
-                return handle.read()
+    def _read(self, handle: BinaryIO, name: str) -> bytes:
+        data = self._read_part(handle, 0, self._limits.max_file_bytes + 1)
+        if len(data) > self._limits.max_file_bytes:
+            raise PictureError(too_large(name, self._limits).reason)
+        return data
 
-        return read
+    def _read_part(self, handle: BinaryIO, start: int, size: int) -> bytes:
+        with self._lock:
+            handle.seek(start)
+            return handle.read(size)
+
+
+def _path_entry(name: str, size: int, path: Path, limits: ImportLimits) -> SourceFile:
+    def save(target: BinaryIO) -> None:
+        with _opened(path) as handle:
+            copier(size, lambda _, count: handle.read(count))(target)
+
+    return SourceFile(name, size, lambda: _read_path(path, limits), save=save)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that was listed; raises ``PictureError``, also for a link that was put in its place since."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise PictureError(f"The file could not be read: {(error.strerror or 'unknown reason').lower()}") from error
+    with os.fdopen(descriptor, "rb") as handle:
+        yield handle
 
 
 def _read_path(path: Path, limits: ImportLimits) -> bytes:
-    try:
-        # Refuse a link put in the file's place after it was listed, and a file that has grown since.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb") as handle:
+    with _opened(path) as handle:
+        try:
             data = handle.read(limits.max_file_bytes + 1)
-    except OSError as error:
-        raise PictureError(f"The file could not be read: {(error.strerror or 'unknown reason').lower()}") from error
+        except OSError as error:
+            raise PictureError(f"The file could not be read: {(error.strerror or 'unknown reason').lower()}") from error
     if len(data) > limits.max_file_bytes:
         raise PictureError("The file grew while it was being read")
     return data

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clf_core.importing.entries import shortened
+from clf_core.importing.kinds import VIDEO_ENDINGS
 from clf_core.results import SkippedFile
 from clf_core.values import Split
 
@@ -34,7 +35,8 @@ _NOT_PICTURES = {
     *("txt", "md", "rst", "csv", "tsv", "json", "jsonl", "xml", "yaml", "yml", "toml", "ini", "cfg", "log", "html"),
     *("pdf", "doc", "docx", "xls", "xlsx", "ods", "odt", "ppt", "pptx", "py", "ipynb", "sh", "js", "css", "db"),
     *("mat", "npy", "npz", "pkl", "pt", "pth", "h5", "hdf5", "parquet", "onnx", "safetensors", "sqlite"),
-    *("mp4", "mov", "avi", "mkv", "webm", "mp3", "wav", "exe", "dll", "so", "bin", "dat"),
+    *VIDEO_ENDINGS,
+    *("mp3", "wav", "exe", "dll", "so", "bin", "dat"),
 }
 
 _NO_CLASS = "Not inside a class folder"
