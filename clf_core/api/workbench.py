@@ -6,9 +6,11 @@ from clf_core.api.datasets import Datasets
 from clf_core.api.editing import Editing
 from clf_core.api.evaluation import Evaluation
 from clf_core.api.explanation import Explanations
+from clf_core.api.health import Health
 from clf_core.api.importing import Imports
 from clf_core.api.loaded_models import LoadedModels
 from clf_core.api.prediction import Predictions
+from clf_core.api.preparation import Preparations
 from clf_core.api.runs import Runs
 from clf_core.api.uploads import Uploads
 from clf_core.settings import Settings
@@ -27,6 +29,8 @@ class Workbench:
         captures: take pictures with a camera.
         datasets: list datasets and look at pictures.
         editing: change a dataset, and go back.
+        health: what is wrong with the pictures, and how to mend it.
+        preparation: how pictures are made ready for the network, shown on one's own.
         runs: start, follow, cancel and list trainings.
         evaluation: how a finished run did on its test split.
         prediction: answers for new pictures.
@@ -42,6 +46,8 @@ class Workbench:
         self.captures = Captures(workspace)
         self.datasets = Datasets(workspace, settings)
         self.editing = Editing(workspace)
+        self.health = Health(workspace, self.editing)
+        self.preparation = Preparations(workspace, settings)
         self.runs = Runs(workspace)
         self.evaluation = Evaluation(workspace, self.runs)
         models = LoadedModels(workspace, self.runs, settings.limits)

@@ -1,0 +1,168 @@
+"""The slow health checks of a dataset as a background process: started, followed, started again.
+
+The files it leaves, in ``datasets/<id>/checks/``:
+
+launched.json  the version it was started for, and its process (Launched); written by whoever started it
+work.json      how far it is (Work); written by the process itself
+work.log       what it printed
+
+A version whose checks are stored is done, whatever these files say; a process that is dead without having
+stored them was interrupted. One process per dataset: a newer version ends the work on an older one.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from clf_core.errors import StorageError
+from clf_core.files import storage_error, write_json
+from clf_core.jobs import process
+from clf_core.results import CheckState
+from clf_core.values import Value
+from clf_core.workspace.records import ProcessIdentity
+
+if TYPE_CHECKING:
+    from clf_core.workspace.health import HealthStore
+
+INTERRUPTED = (
+    "The check was interrupted, perhaps because the machine was restarted or ran out of memory. Start it again."
+)
+_LOCK_SECONDS = 10.0
+
+_V = TypeVar("_V", bound=Value)
+
+
+class Launched(Value):
+    """launched.json."""
+
+    version: int
+    worker: ProcessIdentity
+
+
+class Work(Value):
+    """work.json."""
+
+    version: int
+    worker: ProcessIdentity
+    state: Literal["running", "failed", "done"] = "running"
+    done: int = Field(0, description="Pictures looked at.")
+    total: int = 0
+    note: str = Field("", description="What it waits for, or why it failed, in words.")
+
+
+class HealthJobs:
+    """Background checks of the datasets of one workspace. It keeps no memory: all answers come from the files."""
+
+    def __init__(self, root: Path, store: "HealthStore") -> None:
+        self._root = root
+        self._store = store
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._lock = threading.Lock()
+
+    def start(self, identifier: str, version: int) -> None:
+        """Start the checks of a version unless they are done or under way; those of another version end.
+
+        Raises:
+            NotFoundError: no such dataset.
+            StorageError: the disk refused.
+        """
+        import filelock
+
+        folder = self._store.work_folder(identifier)
+        try:
+            folder.mkdir(exist_ok=True)
+            with filelock.FileLock(folder / ".lock", timeout=_LOCK_SECONDS):
+                if self.state(identifier, version)[0] in ("running", "done"):
+                    return
+                self._end_others(folder)
+                self._spawn(folder, identifier, version)
+        except filelock.Timeout as error:
+            raise StorageError("The check is just being started by somebody else") from error
+        except OSError as error:
+            raise storage_error(error, folder) from error
+
+    def state(self, identifier: str, version: int) -> tuple[CheckState, Work | None]:
+        """Where the checks of a version stand; the work is None where nothing is known of any.
+
+        Raises:
+            NotFoundError: no such dataset.
+        """
+        folder = self._store.work_folder(identifier)
+        if self._store.done(identifier, version, "slow"):
+            return "done", None
+        self._reap()
+        work, launched = read_work(folder), _read(folder / "launched.json", Launched)
+        if work is not None and (work.version != version or (launched and work.worker != launched.worker)):
+            work = None  # of another version, or of an attempt before the one just launched
+        if work is not None and work.state == "failed":
+            return "failed", work
+        worker = work.worker if work else launched.worker if launched and launched.version == version else None
+        if worker is None:
+            return "waiting", None
+        if process.is_alive(worker):
+            return "running", work
+        if self._store.done(identifier, version, "slow"):  # it may have ended since it was looked for
+            return "done", None
+        return "failed", Work(version=version, worker=worker, state="failed", note=INTERRUPTED)
+
+    def stop(self, identifier: str) -> None:
+        """End the process of a dataset, if there is one; what it computed so far is kept."""
+        self._end_others(self._store.work_folder(identifier))
+
+    def _end_others(self, folder: Path) -> None:
+        launched = _read(folder / "launched.json", Launched)
+        if launched is None or not process.is_alive(launched.worker):
+            return
+        try:
+            os.kill(launched.worker.pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            return  # ended in the meantime
+
+    def _spawn(self, folder: Path, identifier: str, version: int) -> None:
+        command = [sys.executable, "-m", "clf_core.jobs.health_worker", str(self._root), identifier, str(version)]
+        with (folder / "work.log").open("wb") as log:
+            child = subprocess.Popen(
+                command,
+                cwd=Path(__file__).parents[2],  # where clf_core is found
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        with self._lock:
+            self._children.append(child)
+        worker = process.identify(child.pid)
+        if worker is not None:
+            launched = Launched(version=version, worker=worker)
+            write_json(folder / "launched.json", launched.model_dump(mode="json"))
+
+    def _reap(self) -> None:
+        with self._lock:  # an ended child stays a zombie until its parent asks for it
+            self._children = [child for child in self._children if child.poll() is None]
+
+
+def read_work(folder: Path) -> Work | None:
+    """What the process of a dataset said last; None where it said nothing yet."""
+    return _read(folder / "work.json", Work)
+
+
+def write_work(folder: Path, work: Work) -> None:
+    """Say how far the process is.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    write_json(folder / "work.json", work.model_dump(mode="json"))
+
+
+def _read(path: Path, kind: type[_V]) -> _V | None:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None  # not there, or damaged: what it said can be had again
