@@ -42,7 +42,12 @@ def input_from_bytes(data: bytes, preprocessing: Preprocessing, limits: ImportLi
 
 def picture_from_bytes(data: bytes, preprocessing: Preprocessing, limits: ImportLimits) -> Image.Image:
     """The decoded picture that ``input_from_bytes`` makes an input of; same arguments, same errors."""
-    return decode(data, limits, at_least=2 * preprocessing.resize_size)
+    return decode(data, limits, at_least=scale_needed(preprocessing.resize_size))
+
+
+def scale_needed(resize_size: int) -> int:
+    """Pixels each side keeps at least where a JPEG is decoded at reduced scale."""
+    return 2 * resize_size
 
 
 def load_inputs(

@@ -69,6 +69,13 @@ def seen_box(size: tuple[int, int], preprocessing: Preprocessing) -> Box:
     return left * per_x, top * per_y, right, bottom
 
 
+def shrunk(picture: Image.Image, longest: int) -> NDArray[np.uint8]:
+    """The whole picture, [h, w, 3] uint8, with its longer side ``longest`` pixels at most; for people to look at."""
+    if max(picture.size) > longest:
+        picture = picture.resize(padded_size(picture.size, longest), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return np.asarray(picture)
+
+
 def padded_size(size: tuple[int, int], side: int) -> tuple[int, int]:
     """Width and height of a picture of ``size`` scaled so that its longer side is ``side``; at least one pixel."""
     width, height = size

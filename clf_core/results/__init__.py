@@ -3,6 +3,8 @@
 from clf_core.results.captures import Capture, CaptureClass
 from clf_core.results.datasets import (
     DatasetSummary,
+    ExportKind,
+    ExportReport,
     GroupPreview,
     ImportReport,
     Order,
@@ -39,6 +41,7 @@ from clf_core.results.prediction import (
     Prediction,
     PredictionRow,
 )
+from clf_core.results.preparation import AugmentPreset, AugmentSuggestion, PreparedExample
 from clf_core.results.runs import (
     FINAL_STATES,
     STAGES,
@@ -55,6 +58,8 @@ from clf_core.results.uploads import Upload
 __all__ = [
     "FINAL_STATES",
     "STAGES",
+    "AugmentPreset",
+    "AugmentSuggestion",
     "BackboneInfo",
     "BatchReport",
     "Capture",
@@ -67,6 +72,8 @@ __all__ = [
     "ErrorWords",
     "EvaluationReport",
     "Explanation",
+    "ExportKind",
+    "ExportReport",
     "Finding",
     "FindingKind",
     "Grade",
@@ -81,6 +88,7 @@ __all__ = [
     "PicturePage",
     "Prediction",
     "PredictionRow",
+    "PreparedExample",
     "RunEvent",
     "RunProgress",
     "RunState",
