@@ -73,7 +73,8 @@ class Imports:
         from clf_core.importing.source import open_source
 
         return self._import(
-            lambda: open_source(path, self._settings.limits), name, into, options, who, progress, cancelled
+            lambda: open_source(path, self._settings.limits, options=options or ImportOptions(), cancelled=cancelled),
+            *(name, into, options, who, progress, cancelled),
         )
 
     def files(
@@ -99,7 +100,10 @@ class Imports:
         from clf_core.importing.source import uploaded_source
 
         return self._import(
-            lambda: uploaded_source(files, self._settings.limits), name, into, options, who, progress, cancelled
+            lambda: uploaded_source(
+                files, self._settings.limits, options=options or ImportOptions(), cancelled=cancelled
+            ),
+            *(name, into, options, who, progress, cancelled),
         )
 
     def upload(
@@ -130,12 +134,52 @@ class Imports:
 
         uploads, limits = self._workspace.uploads, self._settings.limits
         path, given = uploads.source_path(identifier)
-        report = self._import(
-            lambda: open_source(path, limits, name=given), name, into, options, who, progress, cancelled
-        )
+        options = options or ImportOptions()
+
+        def open_it() -> "Source":
+            return open_source(path, limits, name=given, options=options, cancelled=cancelled)
+
+        report = self._import(open_it, name, into, options, who, progress, cancelled)
         # The dataset is complete on disk: what is left of the upload is no reason to call the import failed.
         with contextlib.suppress(StorageError):
             uploads.discard(identifier)
+        return report
+
+    def capture(
+        self,
+        identifier: str,
+        name: str = "",
+        *,
+        into: str | None = None,
+        options: ImportOptions | None = None,
+        who: str | None = None,
+        progress: ImportProgress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> ImportReport:
+        """Take the pictures of a capture (see ``Captures``) and discard it.
+
+        No picture can be added to it meanwhile. After a failure or a cancellation the capture stays.
+
+        Args:
+            identifier: the capture.
+            name, into, options, who, progress, cancelled: as in ``path``.
+
+        Raises:
+            NotFoundError: there is no such capture.
+            StateError: it is being imported already.
+            The errors of ``path``.
+        """
+        from clf_core.importing.captured import TakenPicture, captured_source
+
+        captures, limits = self._workspace.captures, self._settings.limits
+        with captures.closed(identifier) as taken:
+            pictures = [TakenPicture(label, frame.burst, frame.size, path) for label, frame, path in taken]
+            report = self._import(
+                lambda: captured_source(pictures, limits), name, into, options, who, progress, cancelled
+            )
+            # The dataset is complete on disk: what is left of the capture is no reason to call the import failed.
+            with contextlib.suppress(StorageError):
+                captures.discard(identifier)
         return report
 
     def sample(
