@@ -1,6 +1,8 @@
 """Looking at datasets and their pictures."""
 
-from clf_core.results import DatasetSummary, Order, PicturePage, Shown
+from collections.abc import Sequence
+
+from clf_core.results import DatasetSummary, GroupPreview, Order, Picture, PicturePage, Shown
 from clf_core.settings import Settings
 from clf_core.values import Split
 from clf_core.workspace import Workspace
@@ -64,6 +66,48 @@ class Datasets:
             found = manifest.by_name(found)
         start = max(0, offset)
         return PicturePage(total=len(found), pictures=manifest.pictures(found[start : start + max(0, limit)]))
+
+    def chosen(self, ref: str, ids: Sequence[int], version: int | None = None) -> dict[int, Picture]:
+        """Return pictures by their numbers, those left out of use included.
+
+        Raises:
+            NotFoundError: no such dataset, version or picture.
+        """
+        dataset = self._workspace.datasets.find(ref)
+        manifest = self._workspace.datasets.manifest(dataset.id, dataset.version if version is None else version)
+        return {picture.id: picture for picture in manifest.pictures(manifest.places(ids))}
+
+    def group_mates(self, ref: str, picture: Picture, limit: int = 8) -> PicturePage:
+        """Return the other pictures of a picture's group, left-out ones included; the first few of them.
+
+        Raises:
+            NotFoundError: no such dataset.
+        """
+        dataset = self._workspace.datasets.find(ref)
+        manifest = self._workspace.datasets.manifest(dataset.id, dataset.version)
+        groups = manifest.column("group") if picture.group else []
+        ids = manifest.ids
+        places = [row for row, group in enumerate(groups) if group == picture.group and ids[row] != picture.id]
+        return PicturePage(total=len(places), pictures=manifest.pictures(places[:limit]))
+
+    def groups_by_name(self, ref: str, pattern: str) -> GroupPreview:
+        """Return what a group pattern would make of the file names; nothing is changed.
+
+        Raises:
+            NotFoundError: no such dataset.
+            ConfigError: the pattern cannot be used.
+        """
+        from collections import Counter
+
+        from clf_core.data.grouping import check_pattern, group_of
+
+        check_pattern(pattern)
+        dataset = self._workspace.datasets.find(ref)
+        names = self._workspace.datasets.manifest(dataset.id, dataset.version).column("source_name")
+        sizes = Counter(group for group in (group_of(name, pattern) for name in names) if group)
+        return GroupPreview(
+            groups=len(sizes), grouped=sizes.total(), pictures=len(names), examples=tuple(sizes.most_common(3))
+        )
 
     def thumbnail(self, sha256: str, size: int) -> bytes:
         """Return a small WEBP of a stored picture, newly encoded.

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +32,7 @@ def _part(name: str, html: str = "") -> Any:
 _answer = _part("answer")
 _balance = _part("balance")
 _gallery = _part("gallery", '<div class="part gallery" role="group"></div>')
+_labeller = _part("labeller")
 _lens = _part("lens")
 _matrix = _part("matrix", '<div class="part matrix"></div>')
 _runboard = _part("runboard", '<div class="part runboard"></div>')
@@ -110,6 +111,24 @@ def gallery(tiles: Sequence[Tile], *, key: str, label: str, action: str = "", ti
     ]
     data = {"items": items, "label": label, "action": action, "tile": tile}
     return _gallery(data=data, key=key, on_open_change=_nothing).open
+
+
+def labeller(data: dict[str, Any], *, key: str, turn: Callable[[], None]) -> Any:
+    """Draw a page of pictures to label; see ``pages.components.labelling`` for the data.
+
+    Returns:
+        An object with ``marks`` (what is changed and not saved yet), ``save`` (the same, to be saved now) and
+        ``open`` (number of the picture to look at), each None where there is nothing; all of it comes from a browser.
+        ``turn`` is called when the person asks for the next or the previous page by key.
+    """
+    return _labeller(
+        data=data,
+        key=key,
+        on_marks_change=_nothing,
+        on_save_change=_nothing,
+        on_open_change=_nothing,
+        on_turn_change=turn,
+    )
 
 
 def confusion_matrix(report: EvaluationReport, selected: tuple[int, int], *, key: str) -> tuple[int, int]:

@@ -53,6 +53,17 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min"
 
 
+def size(number_of_bytes: float) -> str:
+    """Return '812 bytes', '34 KB', '1.2 MB' or '3.4 GB'."""
+    if number_of_bytes < 1000:
+        return count(round(number_of_bytes), "byte")
+    for unit, scale in (("KB", 1e3), ("MB", 1e6)):
+        if number_of_bytes < scale * 999.5:
+            shown = number_of_bytes / scale
+            return f"{shown:.0f} {unit}" if shown >= 9.95 or unit == "KB" else f"{shown:.1f} {unit}"
+    return f"{number_of_bytes / 1e9:.1f} GB"
+
+
 def when(unix_seconds: float) -> str:
     """Return '23 Nov, 14:05' in the server's time zone."""
     moment = datetime.datetime.fromtimestamp(unix_seconds).astimezone()
