@@ -6,6 +6,7 @@ from clf_core.api.datasets import Datasets
 from clf_core.api.editing import Editing
 from clf_core.api.evaluation import Evaluation
 from clf_core.api.explanation import Explanations
+from clf_core.api.exporting import Exporting
 from clf_core.api.health import Health
 from clf_core.api.importing import Imports
 from clf_core.api.loaded_models import LoadedModels
@@ -29,6 +30,7 @@ class Workbench:
         captures: take pictures with a camera.
         datasets: list datasets and look at pictures.
         editing: change a dataset, and go back.
+        exporting: take a dataset out.
         health: what is wrong with the pictures, and how to mend it.
         preparation: how pictures are made ready for the network, shown on one's own.
         runs: start, follow, cancel and list trainings.
@@ -46,6 +48,7 @@ class Workbench:
         self.captures = Captures(workspace)
         self.datasets = Datasets(workspace, settings)
         self.editing = Editing(workspace)
+        self.exporting = Exporting(workspace)
         self.health = Health(workspace, self.editing)
         self.preparation = Preparations(workspace, settings)
         self.runs = Runs(workspace)

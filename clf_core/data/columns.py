@@ -23,6 +23,13 @@ def strings(values: Sequence[str]) -> "pa.StringArray":
     return pa.StringArray.from_buffers(len(encoded), _offsets(encoded), pa.py_buffer(b"".join(encoded)))
 
 
+def binaries(values: Sequence[bytes]) -> "pa.BinaryArray":
+    """A column of bytes; less than 2 GiB in all."""
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.binary(), len(values), [None, _offsets(values), pa.py_buffer(b"".join(values))])
+
+
 def integers(values: "Sequence[int] | NDArray[np.int64]", dtype: type[np.int32] | type[np.int64]) -> "pa.Array":
     """An integer column of the Arrow type that matches ``dtype``."""
     import pyarrow as pa

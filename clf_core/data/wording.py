@@ -9,6 +9,8 @@ MAX_NAME_LENGTH = 500
 _DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They make a name read differently from what it is."""
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -44,3 +46,11 @@ def in_short(text: str, most: int = 60) -> str:
 def pictures(count: int) -> str:
     """'1 picture', '2 pictures'."""
     return f"{count:,} picture" + ("" if count == 1 else "s")
+
+
+def csv_cell(text: str) -> str:
+    """Text for a cell of a table: what a spreadsheet would run as a formula gets an apostrophe in front.
+
+    The apostrophe makes it plain text again in every spreadsheet (OWASP, 'CSV Injection').
+    """
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clf_core.config import ImportLimits
 from clf_core.data.loading import map_ahead
+from clf_core.data.wording import csv_cell
 from clf_core.errors import CancelledError, InputError
 from clf_core.importing.layout import is_system_file, reason_not_a_picture
 from clf_core.importing.source import Source, SourceFile
@@ -18,9 +19,6 @@ from clf_core.prediction.predictor import Predictor
 from clf_core.results import BatchReport, PredictionRow, SkippedFile
 
 COLUMNS = ("name", "label", "probability", "status", "reason")
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make a spreadsheet read a cell as a formula (OWASP, 'CSV Injection')."""
 
 Progress = Callable[[int, int], None]
 """Called with (files done, files in all)."""
@@ -83,12 +81,8 @@ def csv_text(report: BatchReport) -> str:
     writer.writerow(COLUMNS)
     for row in report.rows:
         probability = "" if row.probability is None else f"{row.probability:.6f}"
-        writer.writerow([_plain(row.name), _plain(row.label), probability, row.status, _plain(row.reason)])
+        writer.writerow([csv_cell(row.name), csv_cell(row.label), probability, row.status, csv_cell(row.reason)])
     return buffer.getvalue()
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _rows(

@@ -134,6 +134,23 @@ class GroupPreview(Value):
     examples: tuple[tuple[str, int], ...] = Field((), description="The largest few groups and their pictures.")
 
 
+ExportKind = Literal["folders", "csv", "parquet"]
+"""What an exported archive holds: class folders, pictures and a table of labels, or Parquet for Hugging Face."""
+
+
+class ExportReport(Value):
+    """What was written of a dataset."""
+
+    dataset: str = Field(description="Name of the dataset.")
+    dataset_id: str
+    version: int
+    kind: ExportKind
+    pictures: int
+    bytes: int = Field(description="Size of the archive.")
+    notices: tuple[str, ...] = Field((), description="Names that could not be kept as they are, in sentences.")
+    seconds: float = Field(description="Wall-clock seconds.")
+
+
 class SampleCard(Value):
     """A built-in dataset offered on the first screen."""
 

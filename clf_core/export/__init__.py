@@ -1,0 +1,1 @@
+"""Taking things out of the studio: datasets as archives that people and other tools can read."""
