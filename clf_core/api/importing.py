@@ -172,10 +172,12 @@ class Imports:
         from clf_core.importing.captured import TakenPicture, captured_source
 
         captures, limits = self._workspace.captures, self._settings.limits
+        began = time.localtime(captures.get(identifier).began)
+        title = time.strftime("camera %Y-%m-%d %H-%M", began)
         with captures.closed(identifier) as taken:
             pictures = [TakenPicture(label, frame.burst, frame.size, path) for label, frame, path in taken]
             report = self._import(
-                lambda: captured_source(pictures, limits), name, into, options, who, progress, cancelled
+                lambda: captured_source(pictures, title, limits), name, into, options, who, progress, cancelled
             )
             # The dataset is complete on disk: what is left of the capture is no reason to call the import failed.
             with contextlib.suppress(StorageError):

@@ -20,5 +20,6 @@ class Capture(Value):
     id: str
     token: str = Field(description="Lets a browser or phone add pictures; known to nobody else.")
     classes: tuple[CaptureClass, ...]
+    began: float = Field(description="Unix seconds when the capture was begun.")
     total: int = Field(ge=0, description="Pictures so far, of all classes.")
     expires: float = Field(description="Unix seconds after which the token is refused.")

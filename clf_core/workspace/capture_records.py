@@ -84,6 +84,7 @@ def summary_of(record: CaptureRecord, frames: Sequence[Frame]) -> Capture:
         id=record.id,
         token=f"{record.id}.{record.secret}",
         classes=tuple(classes),
+        began=record.created,
         total=len(frames),
         expires=record.expires,
     )
