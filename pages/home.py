@@ -6,11 +6,11 @@ from clf_core.api import STARTER, Workbench
 from clf_core.errors import ClfError
 from pages.components.answers import explain_in_place, nothing_yet, predict_once, show_answer
 from pages.components.heading import quiet, section, title
-from pages.components.importing import start_import
 from pages.components.pickers import picture_input, whole
 from pages.components.problems import show_error
 from pages.components.runlist import show_runs
 from pages.components.starting import sample_cards
+from pages.components.ways_in import drop_form
 from pages.components.workbench import workbench
 
 _RECENT = 4
@@ -35,26 +35,16 @@ def show_me(bench: Workbench) -> None:
 
 
 def teach_your_own(bench: Workbench, *, primary: bool) -> None:
-    """Right: a built-in sample, or an archive of one's own."""
+    """Right: one's own pictures, or a built-in sample."""
     section("Teach your own")
     st.markdown("Show it examples of each class, and it learns to tell them apart.")
+    drop_form(bench, key="home")
     sample_cards(bench, primary=primary)
-    archive = st.file_uploader(
-        "Or drop a zip with one folder per class",
-        ["zip"],
-        key="home_archive",
-        help="Inside the zip: one folder per class, its name is the class name. train, val and test folders are kept.",
-    )
-    if archive is not None:
-        name = bench.datasets.free_name(archive.name.rsplit(".", 1)[0] or "Pictures")
-        job = start_import(
-            name,
-            lambda progress, cancelled: bench.imports.files(
-                [(archive.name, archive)], name, progress=progress, cancelled=cancelled
-            ),
-        )
-        st.switch_page("data.py", query_params={"import": job.id})
-    if st.button("More ways: a folder, loose files", icon=":material/arrow_forward:", type="tertiary"):
+    if st.button(
+        "More ways: a camera, a folder on this machine, a public dataset",
+        icon=":material/arrow_forward:",
+        type="tertiary",
+    ):
         st.switch_page("data.py")
 
 

@@ -72,4 +72,4 @@ class Uploads:
 
     def signing_key(self) -> bytes:
         """Return secret bytes of this workspace that outlive a restart, for the tokens of whoever serves uploads."""
-        return self._workspace.uploads.signing_key()
+        return self._workspace.uploads.signing_key

@@ -13,6 +13,7 @@ class Upload(Value):
     size: int = Field(gt=0, description="Bytes that were announced.")
     received: int = Field(ge=0, description="Bytes that are here, from the start without a gap.")
     created: float = Field(description="Unix seconds when it was begun.")
+    updated: float = Field(description="Unix seconds when bytes last came.")
 
     @property
     def complete(self) -> bool:

@@ -13,12 +13,13 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
 from clf_core.errors import ConfigError, NotFoundError, SourceError, StateError, StorageError
-from clf_core.files import storage_error, sync_folder, write_bytes, write_text
+from clf_core.files import storage_error, sync_folder, write_text
 from clf_core.results import Upload
 from clf_core.values import Value
 from clf_core.workspace.names import MAX_NAME_LENGTH, is_id, new_id
@@ -33,6 +34,7 @@ KEPT_DAYS = 7
 """An upload that nobody has added to or taken over for so long is removed."""
 
 _LOCK_SECONDS = 30.0
+_KEY_BYTES = 32
 
 
 class _Record(Value):
@@ -104,7 +106,7 @@ class UploadStore:
         record = self._record(identifier)
         data = self._folder / identifier / "data"
         with self._locked(self._folder / identifier / ".lock"):
-            received = self._received(record)
+            received = self._stands(record).received
             if not 0 <= offset <= received:
                 raise StateError("A piece of the file is missing", remedy=f"Go on at byte {received}")
             if offset + len(chunk) > record.size:
@@ -118,7 +120,7 @@ class UploadStore:
                         os.fsync(handle.fileno())
             except OSError as error:
                 raise storage_error(error, data) from error
-        return _upload(record, received)
+        return _upload(record, received, time.time())
 
     def get(self, identifier: str) -> Upload:
         """Return one upload.
@@ -126,8 +128,7 @@ class UploadStore:
         Raises:
             NotFoundError: there is none.
         """
-        record = self._record(identifier)
-        return _upload(record, self._received(record))
+        return self._stands(self._record(identifier))
 
     def list(self) -> tuple[Upload, ...]:
         """Return all uploads, newest first."""
@@ -167,21 +168,23 @@ class UploadStore:
         except OSError as error:
             raise storage_error(error, folder) from error
 
+    @cached_property
     def signing_key(self) -> bytes:
-        """Return 32 secret random bytes of this workspace, the same after a restart; only the owner may read them."""
+        """32 secret random bytes of this workspace, the same after a restart; only the owner may read them.
+
+        Raises:
+            StorageError: the disk refused.
+        """
         path = self._folder / ".key"
         with self._locked(self._folder / ".lock"):
             try:
-                key = path.read_bytes()
-                if len(key) != 32:
-                    key = secrets.token_bytes(32)
-                    write_bytes(path, key)
-                    path.chmod(0o600)
-            except FileNotFoundError:
-                key = secrets.token_bytes(32)
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "wb") as handle:
-                    handle.write(key)
+                key = path.read_bytes() if path.exists() else b""
+                if len(key) != _KEY_BYTES:  # none yet, or one that a crash cut short
+                    path.unlink(missing_ok=True)
+                    key = secrets.token_bytes(_KEY_BYTES)
+                    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                    with os.fdopen(descriptor, "wb") as handle:
+                        handle.write(key)
             except OSError as error:
                 raise storage_error(error, path) from error
         return key
@@ -196,7 +199,7 @@ class UploadStore:
             sync_folder(self._folder)
         except OSError as error:
             raise storage_error(error, folder) from error
-        return _upload(record, 0)
+        return _upload(record, 0, record.created)
 
     def _record(self, identifier: str) -> _Record:
         if is_id(identifier):  # nothing else becomes part of a path
@@ -208,18 +211,19 @@ class UploadStore:
             remedy="Choose the file again",
         )
 
-    def _received(self, record: _Record) -> int:
+    def _stands(self, record: _Record) -> Upload:
         try:
-            return min(record.size, (self._folder / record.id / "data").stat().st_size)
+            data = (self._folder / record.id / "data").stat()
         except OSError:
-            return 0
+            return _upload(record, 0, record.created)
+        return _upload(record, min(record.size, data.st_size), data.st_mtime)
 
     def _all(self) -> Sequence[tuple[_Record, Upload]]:
         found = []
         for path in self._folder.iterdir():
             with contextlib.suppress(NotFoundError):
                 record = self._record(path.name)
-                found.append((record, _upload(record, self._received(record))))
+                found.append((record, self._stands(record)))
         return found
 
     def _remove_abandoned(self) -> None:
@@ -278,8 +282,15 @@ def _write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _upload(record: _Record, received: int) -> Upload:
-    return Upload(id=record.id, name=record.name, size=record.size, received=received, created=record.created)
+def _upload(record: _Record, received: int, updated: float) -> Upload:
+    return Upload(
+        id=record.id,
+        name=record.name,
+        size=record.size,
+        received=received,
+        created=record.created,
+        updated=updated,
+    )
 
 
 def _gigabytes(count: int) -> str:

@@ -14,6 +14,7 @@ from clf_core.results import ImportReport
 from pages.components.escaping import md
 from pages.components.heading import quiet, title
 from pages.components.problems import show_error, told_in_words
+from pages.components.upload import keep
 from pages.components.words import count
 
 _KEPT = 50
@@ -31,10 +32,23 @@ Work = Callable[[Progress, Cancelled], ImportReport]
 
 @dataclass
 class ImportJob:
-    """One import: how far it is, and what became of it."""
+    """One import: how far it is, and what became of it.
+
+    Attributes:
+        id: what the address calls it.
+        title: what is imported, in a person's words.
+        upload: the upload it is made of, if it is; a failed import leaves it to be used again.
+        form: the form that started it, to be filled with the upload again.
+        done, total, skipped: files looked at, files in all, files that cannot be used.
+        report, error: how it ended.
+        cancel: set to stop it.
+        finished: set at the end.
+    """
 
     id: str
     title: str
+    upload: str = ""
+    form: str = ""
     done: int = 0
     total: int = 0
     skipped: int = 0
@@ -59,16 +73,22 @@ class ImportJob:
         self.done, self.total, self.skipped = done, total, skipped
 
 
-def start_import(title: str, work: Work) -> ImportJob:
-    """Start an import in a thread of its own and return at once."""
+def start_import(title: str, work: Work, *, upload: str = "", form: str = "") -> ImportJob:
+    """Start an import in a thread of its own and return at once. See ``ImportJob`` for the arguments."""
     with _lock:
         # Not a counter: after a restart an old address must not lead to somebody else's import.
-        job = ImportJob(secrets.token_hex(4), title)
+        job = ImportJob(secrets.token_hex(4), title, upload, form)
         _jobs[job.id] = job
         for old in [key for key, value in _jobs.items() if value.finished.is_set()][:-_KEPT]:
             del _jobs[old]
     threading.Thread(target=job.run, args=(work,), name=f"import-{job.id}", daemon=True).start()
     return job
+
+
+def being_imported() -> set[str]:
+    """Return the uploads that imports are at work on."""
+    with _lock:
+        return {job.upload for job in _jobs.values() if job.upload and not job.finished.is_set()}
 
 
 def follow_import() -> Literal["none", "going", "failed"]:
@@ -80,16 +100,14 @@ def follow_import() -> Literal["none", "going", "failed"]:
     if job is not None and not job.finished.is_set():
         st.fragment(_draw_progress, run_every=_TICK_SECONDS)(job)
         return "going"
-    if job is not None and isinstance(job.error, CancelledError):
-        st.info("Import stopped. Nothing was added.", icon=":material/stop_circle:")
-        return "failed"
     if job is not None and job.error is not None:
-        show_error(job.error, ours=isinstance(job.error, InternalError))
+        _tell_failure(job)
         return "failed"
     if st.query_params.pop("import", None) and job is None:
         st.info(
-            "The import in the address is not followed any more. If its dataset is not in the list, the studio was "
-            "stopped before the import was complete, and nothing of it was added: import it again.",
+            "The import in the address is not followed any more. If its pictures are not here, the studio was stopped "
+            "before the import was complete, and nothing of it was added: import it again. What you have sent is kept "
+            "and need not be sent again.",
             icon=":material/info:",
         )
     if job is not None and job.report is not None:
@@ -97,6 +115,18 @@ def follow_import() -> Literal["none", "going", "failed"]:
         st.session_state["pick_dataset"] = job.report.dataset_id
         st.query_params["dataset"] = job.report.dataset_id
     return "none"
+
+
+def _tell_failure(job: ImportJob) -> None:
+    if isinstance(job.error, CancelledError):
+        st.info("Import stopped. Nothing was added.", icon=":material/stop_circle:")
+    elif job.error is not None:
+        show_error(job.error, ours=isinstance(job.error, InternalError))
+    if job.upload:
+        quiet("What you have sent is still here and need not be sent again: change what is needed and import it.")
+    if job.upload and st.session_state.get("told_failure") != job.id:  # once: the person may well remove it then
+        st.session_state["told_failure"] = job.id
+        keep(job.form, job.upload)
 
 
 def _draw_progress(job: ImportJob) -> None:

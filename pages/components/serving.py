@@ -1,4 +1,4 @@
-"""What the server answers besides pages: thumbnails by address, and headers that keep a browser safe."""
+"""What the server answers besides pages: thumbnails by address, uploads, and headers that keep a browser safe."""
 
 import re
 
@@ -13,6 +13,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clf_core.errors import ClfError
+from pages.components.capturing import capture_routes
+from pages.components.exporting import export_routes
+from pages.components.uploading import upload_routes
 from pages.components.workbench import workbench
 
 _SIZE = re.compile(r"[0-9]{1,4}")
@@ -72,7 +75,7 @@ def refuse_foreign_hosts() -> Middleware:
 
 def routes() -> list[Route]:
     """Return the routes of our own."""
-    return [Route("/thumb/{sha256}", thumbnail, methods=["GET"])]
+    return [Route("/thumb/{sha256}", thumbnail, methods=["GET"]), *upload_routes(), *capture_routes(), *export_routes()]
 
 
 async def thumbnail(request: Request) -> Response:

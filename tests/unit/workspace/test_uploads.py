@@ -236,8 +236,10 @@ def test_a_killed_process_leaves_what_it_wrote(store, folder):
 
 
 def test_the_signing_key_is_secret_and_outlives_a_restart(store, folder):
-    key = store.signing_key()
+    key = store.signing_key
     assert len(key) == 32
-    assert UploadStore(folder).signing_key() == key
+    assert UploadStore(folder).signing_key == key
     assert (folder / ".key").stat().st_mode & 0o077 == 0
     assert store.list() == ()
+    (folder / ".key").write_bytes(b"cut short")
+    assert len(UploadStore(folder).signing_key) == 32
