@@ -28,6 +28,7 @@ class SourceFile:
             with the same errors; None where there is only ``read``.
         label: class the source itself knows, such as a column of a published dataset; empty if none.
         split: split the source itself knows, or None.
+        group: what the source itself knows it belongs with, such as a person or a session; empty if nothing.
         video: name of the video that this is a frame of; empty for a file of its own. Frames of one
             video look alike, so they belong together.
     """
@@ -38,6 +39,7 @@ class SourceFile:
     save: Callable[[BinaryIO], None] | None = None
     label: str = ""
     split: Split | None = None
+    group: str = ""
     video: str = ""
 
 

@@ -39,8 +39,8 @@ _NOT_PICTURES = {
     *("mp3", "wav", "exe", "dll", "so", "bin", "dat"),
 }
 
-_NO_CLASS = "Not inside a class folder"
-_OUTSIDE_SPLITS = "Outside the train, val and test folders"
+NO_CLASS = "Not inside a class folder"
+OUTSIDE_SPLITS = "Outside the train, val and test folders"
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,14 @@ class Layout:
         skipped: files with no place, in input order, each with its reason.
         ignored_count: files that operating systems leave behind.
         notices: sentences for the person.
+        tables: names of the tables that classes, splits or groups were taken from; they count as used.
     """
 
     placed: tuple[Placed, ...]
     skipped: tuple[SkippedFile, ...]
     ignored_count: int
     notices: tuple[str, ...]
+    tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,31 @@ class _Candidate:
     folders: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What names alone tell: each index is placed, or has a reason, or is ignored.
+
+    Attributes:
+        placed: in input order.
+        reasons: why a name has no place.
+        ignored: what operating systems leave behind.
+        notices: sentences for the person.
+    """
+
+    placed: tuple[Placed, ...]
+    reasons: dict[int, str]
+    ignored: frozenset[int]
+    notices: tuple[str, ...]
+
+
 def read_layout(names: Sequence[str], *, max_depth: int = 32, label: str = "") -> Layout:
+    """``read_names`` as a ``Layout``."""
+    reading = read_names(names, max_depth=max_depth, label=label)
+    skipped = tuple(SkippedFile(name=names[index], reason=reading.reasons[index]) for index in sorted(reading.reasons))
+    return Layout(reading.placed, skipped, len(reading.ignored), reading.notices)
+
+
+def read_names(names: Sequence[str], *, max_depth: int = 32, label: str = "") -> Reading:
     """Find classes and splits in relative names whose parts are separated by '/'.
 
     Args:
@@ -93,11 +119,11 @@ def read_layout(names: Sequence[str], *, max_depth: int = 32, label: str = "") -
     """
     candidates: list[_Candidate] = []
     reasons: dict[int, str] = {}
-    ignored = 0
+    ignored: set[int] = set()
     for index, name in enumerate(names):
-        parts = [part for part in name.split("/") if part not in ("", ".")]
+        parts = name_parts(name)
         if is_system_file(name):
-            ignored += 1
+            ignored.add(index)
         elif reason := _reason_to_skip(name, parts, max_depth):
             reasons[index] = reason
         else:
@@ -111,8 +137,17 @@ def read_layout(names: Sequence[str], *, max_depth: int = 32, label: str = "") -
     if label:
         placed += _loose(candidates, reasons, unicodedata.normalize("NFC", label))
     placed.sort(key=lambda entry: entry.index)
-    skipped = tuple(SkippedFile(name=names[index], reason=reasons[index]) for index in sorted(reasons))
-    return Layout(tuple(placed), skipped, ignored, tuple(_notices(spellings)))
+    return Reading(tuple(placed), reasons, frozenset(ignored), tuple(_notices(spellings)))
+
+
+def name_parts(name: str) -> list[str]:
+    """The folders and the last part of a relative name, without empty ones and '.'."""
+    return [part for part in name.split("/") if part not in ("", ".")]
+
+
+def named_split(word: str) -> Split | None:
+    """The split that a folder or a cell of a table names, in any case, or None."""
+    return _SPLIT_NAMES.get(word.strip().lower())
 
 
 def is_system_file(name: str) -> bool:
@@ -153,7 +188,7 @@ def _place(candidates: list[_Candidate], reasons: dict[int, str]) -> list[tuple[
     for candidate in candidates:
         split = _SPLIT_NAMES.get(candidate.folders[0].lower())
         if split is None:
-            reasons[candidate.index] = _OUTSIDE_SPLITS
+            reasons[candidate.index] = OUTSIDE_SPLITS
             continue
         splits[candidate.index] = split
         inside.append(_Candidate(candidate.index, candidate.folders[1:]))
@@ -163,15 +198,15 @@ def _place(candidates: list[_Candidate], reasons: dict[int, str]) -> list[tuple[
 
 def _loose(candidates: list[_Candidate], reasons: dict[int, str], label: str) -> list[Placed]:
     """Give pictures without a class folder the one class that was named for them."""
-    loose = [candidate for candidate in candidates if reasons.get(candidate.index) == _NO_CLASS]
+    loose = [candidate for candidate in candidates if reasons.get(candidate.index) == NO_CLASS]
     for candidate in loose:
         del reasons[candidate.index]
-    return [Placed(candidate.index, label, _named_split(candidate.folders)) for candidate in loose]
+    return [Placed(candidate.index, label, split_of(candidate.folders)) for candidate in loose]
 
 
-def _named_split(folders: tuple[str, ...]) -> Split | None:
-    """The split of a picture that lies in a split folder without a class, such as train/1.jpg."""
-    return next((_SPLIT_NAMES[name.lower()] for name in reversed(folders) if name.lower() in _SPLIT_NAMES), None)
+def split_of(folders: Sequence[str]) -> Split | None:
+    """The split of a picture that lies somewhere below a split folder, such as train/1.jpg; the innermost counts."""
+    return next((split for name in reversed(folders) if (split := named_split(name))), None)
 
 
 def _by_class(candidates: list[_Candidate]) -> list[tuple[int, Split | None, str]]:
@@ -219,7 +254,7 @@ def _is_single_class(candidates: list[_Candidate]) -> bool:
 
 def _inside_folders(candidates: list[_Candidate], reasons: dict[int, str]) -> list[_Candidate]:
     inside = [candidate for candidate in candidates if candidate.folders]
-    reasons.update({candidate.index: _NO_CLASS for candidate in candidates if not candidate.folders})
+    reasons.update({candidate.index: NO_CLASS for candidate in candidates if not candidate.folders})
     return inside
 
 
