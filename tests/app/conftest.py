@@ -2,6 +2,7 @@
 
 import io
 import json
+import secrets
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -82,6 +83,16 @@ def parts(app: AppTest, name: str) -> list[dict[str, Any]]:
     return [json.loads(proto.json or proto.mixed.json) for proto in found if proto.component_name == f"studio_{name}"]
 
 
+def deliver(app: AppTest, bench: Workbench, data: bytes, name: str, *, key: str = "import", loose: bool = False) -> str:
+    """Let a file arrive through the drop zone ``key``, as the browser's script does; return the upload."""
+    upload = bench.uploads.begin(name, len(data), secrets.token_hex(8))
+    bench.uploads.append(upload.id, 0, data)
+    app.session_state[f"{key}_arrived"] = (upload.id, loose)
+    app.session_state[f"{key}_fresh"] = True
+    app.run()
+    return upload.id
+
+
 def wait_for_import(app: AppTest, seconds: float = 60) -> None:
     """Follow the import a page has started, as the fragment's timer does in a browser."""
     deadline = time.monotonic() + seconds
@@ -93,9 +104,15 @@ def wait_for_import(app: AppTest, seconds: float = 60) -> None:
 
 @pytest.fixture(scope="session")
 def helpers() -> Any:
-    """Functions for tests: picture, archive, texts, parts, wait_for_import, HOSTILE."""
+    """Functions for tests: picture, archive, texts, parts, deliver, wait_for_import, HOSTILE."""
     return SimpleNamespace(
-        picture=picture, archive=archive, texts=texts, parts=parts, wait_for_import=wait_for_import, HOSTILE=HOSTILE
+        picture=picture,
+        archive=archive,
+        texts=texts,
+        parts=parts,
+        deliver=deliver,
+        wait_for_import=wait_for_import,
+        HOSTILE=HOSTILE,
     )
 
 

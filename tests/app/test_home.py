@@ -40,7 +40,6 @@ def test_recent_runs_are_offered(studio, helpers):
 def test_the_same_archive_dropped_twice_becomes_two_datasets(empty, helpers):
     for _ in range(2):
         app = empty.open()
-        app.file_uploader(key="home_archive").upload("Fruit.zip", helpers.archive(("ant", "bee"), each=6))
-        app.run()
+        helpers.deliver(app, empty.bench, helpers.archive(("ant", "bee"), each=6), "Fruit.zip", key="home")
         helpers.wait_for_import(app)
     assert [dataset.name for dataset in empty.bench.datasets.list()] == ["Fruit 2", "Fruit"]
