@@ -64,7 +64,7 @@ class Imports:
         Raises:
             NameTakenError: a dataset of that name exists.
             NotFoundError: there is no dataset ``into``.
-            ConfigError: the name is empty or holds control characters.
+            ConfigError: the name is empty or holds control characters, or the group pattern cannot be used.
             SourceError: the path is missing, empty, or cannot be read as a source of pictures.
             DatasetError: no usable picture.
             CancelledError: ``cancelled`` returned True; nothing is listed.
@@ -246,9 +246,11 @@ class Imports:
         progress: ImportProgress | None,
         cancelled: Cancelled | None,
     ) -> ImportReport:
+        from clf_core.data.split import check_pattern
         from clf_core.importing.importer import Base, import_pictures
 
         options = options or ImportOptions()
+        check_pattern(options.split.group_pattern)
         datasets, started = self._workspace.datasets, time.monotonic()
 
         def read(base: Base | None) -> "ImportedPictures":

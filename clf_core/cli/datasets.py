@@ -6,26 +6,45 @@ from typing import Any
 
 from clf_core.api import Workbench
 from clf_core.cli.console import Console
+from clf_core.cli.models import check_output
+from clf_core.cli.typed import in_words
 from clf_core.cli.words import class_words, counted
+from clf_core.config import ImportOptions, SplitConfig
 from clf_core.results import DatasetSummary, ImportReport
 
 _SAMPLE = "sample:"
+_HUBS = ("hf:", "torchvision:")
 _SHOWN_SKIPPED = 10
 
 
 def import_pictures(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
-    """datasets import SOURCE --name NAME"""
-    if options.source.startswith(_SAMPLE):
-        report = workbench.imports.sample(options.source.removeprefix(_SAMPLE), options.name)
+    """datasets import SOURCE --name NAME | --into DATASET"""
+    imports, source = workbench.imports, options.source
+    if source.startswith(_SAMPLE):
+        report = imports.sample(source.removeprefix(_SAMPLE), options.name, into=options.into, who=options.who)
     else:
         with console.bar() as bar:
-            report = workbench.imports.path(
-                Path(options.source),
-                options.name,
-                progress=lambda done, total, _skipped: bar.show("Reading", done, total, "file"),
-            )
+            how: dict[str, Any] = {
+                "into": options.into,
+                "options": _import_options(options, workbench),
+                "who": options.who,
+                "progress": lambda done, total, _skipped: bar.show("Reading", done, total, "file"),
+            }
+            if source.startswith(_HUBS):
+                report = imports.hub(source, options.name or "", **how)
+            else:
+                report = imports.path(Path(source), options.name or "", **how)
     say_import(report, console)
     console.result(report.model_dump(mode="json"))
+
+
+def _import_options(options: argparse.Namespace, workbench: Workbench) -> ImportOptions:
+    """How to read and divide; pictures for a dataset that is there are divided as those in it."""
+    split = SplitConfig() if options.into is None else workbench.datasets.get(options.into).split_config
+    if options.group_pattern is not None:
+        split = split.model_copy(update={"group_pattern": options.group_pattern})
+    with in_words("The pictures cannot be read like this"):
+        return ImportOptions(split=split, label=options.label, frames_per_second=options.fps)
 
 
 def listing(_options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
@@ -49,6 +68,45 @@ def show(options: argparse.Namespace, workbench: Workbench, console: Console) ->
     console.result(_as_json(dataset))
 
 
+def pictures(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
+    """datasets pictures DATASET [--class NAME] [--split SPLIT] [--find TEXT] [--left-out] [--limit N]"""
+    page = workbench.datasets.pictures(
+        options.dataset,
+        label=options.label,
+        split=options.split,
+        shown="left out" if options.left_out else "in use",
+        text=options.find,
+        limit=options.limit,
+    )
+    for picture in page.pictures:
+        reason = f", left out: {picture.excluded}" if picture.excluded else ""
+        console.say(f"{picture.id:6}  {picture.label}, {picture.split}{reason}  {picture.source_name}")
+    if page.total > len(page.pictures):
+        console.say(f"… and {page.total - len(page.pictures):,} more; --limit shows them.")
+    elif not page.total:
+        console.say("No picture fits.")
+    console.result(page.model_dump(mode="json"))
+
+
+def export(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
+    """datasets export DATASET --kind folders|csv|parquet --out FILE.zip [--version N]"""
+    check_output(options.out)
+    with console.bar() as bar:
+        report = workbench.exporting.write(
+            options.dataset,
+            options.kind,
+            options.out,
+            version=options.version,
+            split_folders=options.split_folders,
+            left_out=options.left_out,
+            progress=lambda done, total: bar.show("Writing", done, total),
+        )
+    console.say(f"'{report.dataset}', version {report.version}: {counted(report.pictures, 'picture')}, {options.out}")
+    for notice in report.notices:
+        console.say(notice)
+    console.result({**report.model_dump(mode="json"), "out": str(options.out)})
+
+
 def samples(_options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
     """datasets samples"""
     cards = workbench.imports.samples()
@@ -59,7 +117,8 @@ def samples(_options: argparse.Namespace, workbench: Workbench, console: Console
 
 def say_import(report: ImportReport, console: Console) -> None:
     """Say what became of every file."""
-    console.say(f"'{report.dataset}': {counted(report.accepted, 'picture')} in {class_words(report.classes)}.")
+    added = "" if report.version == 1 else f" added as version {report.version}, now"
+    console.say(f"'{report.dataset}': {counted(report.accepted, 'picture')}{added} in {class_words(report.classes)}.")
     for notice in report.notices:
         console.say(notice)
     if report.ignored_count:

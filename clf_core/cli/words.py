@@ -1,6 +1,7 @@
 """Small phrases that several commands need."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 _SHOWN_CLASSES = 12
 
@@ -16,3 +17,8 @@ def class_words(classes: Mapping[str, int]) -> str:
     if len(classes) > _SHOWN_CLASSES:
         shown.append("…")
     return f"{len(classes)} class{'' if len(classes) == 1 else 'es'} ({', '.join(shown)})"
+
+
+def day_and_time(seconds: float) -> str:
+    """'2025-03-01 14:05', in the time zone of this machine."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
