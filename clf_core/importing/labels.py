@@ -92,12 +92,15 @@ def parse_table(data: bytes) -> list[list[str]]:
     return rows
 
 
-def find_columns(rows: Sequence[Sequence[str]], is_file: Callable[[str], bool]) -> Columns | None:
+def find_columns(
+    rows: Sequence[Sequence[str]], is_file: Callable[[str], bool], *, classes_known: bool = False
+) -> Columns | None:
     """Tell the columns apart by their names and what they hold.
 
     Args:
         rows: from ``parse_table``.
         is_file: whether a cell names a file of the source.
+        classes_known: whether folders give classes, so that a table of groups need not hold any.
 
     Returns:
         None when no column names files, or none of the others tells anything about them.
@@ -117,7 +120,8 @@ def find_columns(rows: Sequence[Sequence[str]], is_file: Callable[[str], bool]) 
     one_hot: tuple[int, ...] = ()
     if label < 0 and named:
         one_hot = _one_hot(looked_at, others)
-    if label < 0 and not one_hot and len(others) == 1 and _repeats(body, others[0]):
+    wanted = not classes_known or (split < 0 and group < 0)
+    if label < 0 and not one_hot and wanted and len(others) == 1 and _repeats(body, others[0]):
         label = others[0]
     if label < 0 and not one_hot and split < 0 and group < 0:
         return None
@@ -181,10 +185,11 @@ def _named(words: Sequence[str], wanted: Sequence[str], taken: set[int]) -> int:
 
 
 def _file_column(words: Sequence[str], rows: Sequence[Sequence[str]], is_file: Callable[[str], bool]) -> int:
-    """The column whose cells most often name a file; of equal ones that with the better name."""
+    """The column whose cells name most files; of equal ones that with the better name."""
     best, best_score = -1, (0, 0)
     for place in range(len(words)):
-        hits = sum(is_file(cell) for row in rows if (cell := cell_at(row, place)))
+        # Different ones: the class '3' of every third row may well be the name of 3.jpg.
+        hits = sum(map(is_file, {cell for row in rows if (cell := cell_at(row, place))}))
         rank = len(_FILE_WORDS) - _FILE_WORDS.index(words[place]) if words[place] in _FILE_WORDS else 0
         if hits and (hits, rank) > best_score:
             best, best_score = place, (hits, rank)

@@ -26,7 +26,8 @@ def place_files(files: Sequence[SourceFile], *, max_depth: int, label: str = "")
     reading = read_names(names, max_depth=max_depth)
     pictures = [place.index for place in reading.placed]
     loose = {index for index, reason in reading.reasons.items() if reason in (NO_CLASS, OUTSIDE_SPLITS)}
-    told = read_tables(files, names, [*pictures, *loose], reading.ignored)
+    classes_known = len({place.label for place in reading.placed}) > 1
+    told = read_tables(files, names, [*pictures, *loose], reading.ignored, classes_known=classes_known)
     places = {place.index: place for place in reading.placed}
     reasons = dict(reading.reasons)
     for index in sorted([*places, *loose]):

@@ -60,7 +60,12 @@ class Told:
 
 
 def read_tables(
-    files: Sequence[SourceFile], names: Sequence[str], pictures: Sequence[int], ignored: frozenset[int]
+    files: Sequence[SourceFile],
+    names: Sequence[str],
+    pictures: Sequence[int],
+    ignored: frozenset[int],
+    *,
+    classes_known: bool,
 ) -> Told:
     """Read every table that lies beside the pictures.
 
@@ -69,6 +74,7 @@ def read_tables(
         names: where each stands; the place of a frame is that of its video.
         pictures: indices of the files that may be pictures.
         ignored: indices of system files.
+        classes_known: whether folders give classes.
     """
     told = Told({}, labels=False, splits=False, tables=[], skipped=[], notices=[])
     found = [index for index in range(len(files)) if index not in ignored and _is_table(names[index])]
@@ -77,7 +83,7 @@ def read_tables(
     wrapper = _common_folders([name_parts(names[index])[:-1] for index in pictures])
     owners = _Owners(files, pictures)
     for index in [index for index in found if _counts(name_parts(names[index])[:-1], wrapper)][:_MOST_TABLES]:
-        _read_table(files[index], owners, told)
+        _read_table(files[index], owners, told, classes_known=classes_known)
     return told
 
 
@@ -132,13 +138,13 @@ class _Owners:
         return self._names.get(_key(cell).rpartition("/")[2], "") is None
 
 
-def _read_table(file: SourceFile, owners: _Owners, told: Told) -> None:
+def _read_table(file: SourceFile, owners: _Owners, told: Told, *, classes_known: bool) -> None:
     """Add what one table says; a table that cannot be used is named in a notice."""
     name = printable(file.name)
     folder = name.rpartition("/")[0]
     try:
         rows = parse_table(file.read())
-        columns = find_columns(rows, lambda cell: owners.find(cell, folder) is not None)
+        columns = find_columns(rows, lambda cell: owners.find(cell, folder) is not None, classes_known=classes_known)
     except (TableError, PictureError) as error:
         told.notices.append(f"'{shortened(name)}' was not used as a table of labels: {error}.")
         return
