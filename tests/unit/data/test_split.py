@@ -3,13 +3,15 @@
 from collections import Counter, defaultdict
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clf_core.config import SplitConfig
-from clf_core.data.split import complete_split, stratified_split
-from clf_core.values import Split
+from clf_core.data.manifest import Manifest, ManifestRow
+from clf_core.data.split import ALWAYS_TRAIN, complete_split, folds, redivide, stratified_split
+from clf_core.values import SPLITS, Split
 
 CONFIG = SplitConfig()
 
@@ -121,3 +123,83 @@ class TestGivenSplits:
         splits, notices = complete_split(given_splits, *singles(20), CONFIG)
         assert set(splits) == {"train", "val", "test"}
         assert "anew" in notices[0]
+
+
+def divided(rows: list[tuple[str, int, Split, bool]]) -> Manifest:
+    """A manifest of (class, group, split, in use)."""
+    return Manifest.from_rows(
+        ManifestRow(f"{at:064x}", 1, 1, 1, label, split, f"g{group}", f"{at}.png", excluded="" if used else "Left out")
+        for at, (label, group, split, used) in enumerate(rows)
+    )
+
+
+def of_groups(manifest: Manifest, splits: list[Split]) -> dict[str, set[Split]]:
+    found: dict[str, set[Split]] = defaultdict(set)
+    for group, split in zip(manifest.column("group"), splits, strict=True):
+        found[group].add(split)
+    return found
+
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from("abc"), st.integers(0, 25), st.sampled_from(SPLITS), st.booleans()),
+    min_size=1,
+    max_size=60,
+)
+
+
+class TestDividingAnew:
+    @given(ROWS, st.integers(0, 4), st.booleans())
+    @settings(max_examples=150)
+    def test_no_group_straddles_and_tested_pictures_stay(
+        self, rows: list[tuple[str, int, Split, bool]], seed: int, lock: bool
+    ) -> None:
+        manifest = divided(rows)
+        splits = redivide(manifest, SplitConfig(seed=seed, lock_test=lock))
+        assert all(len(found) == 1 for found in of_groups(manifest, splits).values())
+        if lock:
+            for (_, _, before, used), after in zip(rows, splits, strict=True):
+                assert not (used and before == "test") or after == "test"
+
+    @given(ROWS, st.integers(0, 4))
+    def test_without_the_lock_it_is_the_usual_division(
+        self, rows: list[tuple[str, int, Split, bool]], seed: int
+    ) -> None:
+        used = [row for row in rows if row[3]]
+        config = SplitConfig(seed=seed, lock_test=False)
+        splits = redivide(divided(rows), config)
+        expected = stratified_split([row[0] for row in used], [f"g{row[1]}" for row in used], config)
+        assert [split for split, row in zip(splits, rows, strict=True) if row[3]] == expected
+
+    def test_the_lock_leaves_the_shares_of_the_others(self) -> None:
+        rows: list[tuple[str, int, Split, bool]] = [
+            ("a", at, "test" if at < 40 else "train", True) for at in range(100)
+        ]
+        splits = redivide(divided(rows), SplitConfig(seed=3))
+        assert splits[:40] == ["test"] * 40
+        assert Counter(splits[40:]) == {"train": 48, "val": 12}
+
+    def test_a_class_without_test_pictures_gets_some_even_under_the_lock(self) -> None:
+        rows: list[tuple[str, int, Split, bool]] = [("a", at, "test", True) for at in range(10)]
+        rows += [("b", 10 + at, "train", True) for at in range(50)]
+        splits = redivide(divided(rows), SplitConfig())
+        assert splits[:10] == ["test"] * 10
+        assert Counter(splits[10:]) == {"train": 32, "val": 8, "test": 10}
+
+    def test_left_out_pictures_follow_their_group(self) -> None:
+        rows: list[tuple[str, int, Split, bool]] = [("a", 0, "train", False), ("a", 0, "test", True)]
+        rows += [("a", at, "train", True) for at in range(1, 9)]
+        assert redivide(divided(rows), SplitConfig())[:2] == ["test", "test"]
+
+
+class TestFolds:
+    def test_they_hold_out_every_picture_once_and_keep_groups_together(self) -> None:
+        groups = [f"g{at // 2}" for at in range(40)]
+        labels = np.array([at // 2 % 2 for at in range(40)], dtype=np.int64)
+        found = folds(labels, groups, 5, seed=1)
+        assert Counter(found.tolist()) == dict.fromkeys(range(5), 8)
+        assert found[::2].tolist() == found[1::2].tolist()
+
+    def test_a_class_of_one_group_is_never_held_out(self) -> None:
+        found = folds(np.array([0, 0, 0, 1]), ["a", "b", "c", "d"], 3, seed=0)
+        assert found[3] == ALWAYS_TRAIN
+        assert set(found[:3].tolist()) == {0, 1, 2}
