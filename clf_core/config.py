@@ -136,7 +136,10 @@ class AugmentConfig(Value):
 
     @model_validator(mode="before")
     @classmethod
-    def _switches_alone_are_custom(cls, given: Any) -> Any:
+    def _in_short(cls, given: Any) -> Any:
+        """A word alone is a preset; switches alone are one's own."""
+        if isinstance(given, str):
+            return {"preset": given}
         if isinstance(given, dict) and "preset" not in given and given.keys() & set(cls.switches()):
             return {**given, "preset": "custom"}
         return given

@@ -13,6 +13,7 @@ from pages.components.escaping import md
 from pages.components.forms import config_fields
 from pages.components.heading import head, section, title
 from pages.components.pickers import choose_dataset
+from pages.components.preparation import in_words, show_preparation
 from pages.components.problems import show_error, show_problem
 from pages.components.starting import empty_page
 from pages.components.training import show_run
@@ -51,15 +52,20 @@ def watched_run(bench: Workbench) -> RunSummary | None:
 
 
 def show_form(bench: Workbench, dataset: DatasetSummary, place: DeltaGenerator) -> None:
-    """Preset, what will happen, Advanced, Train."""
+    """Preset, what will happen, Preparation, Advanced, Train."""
     problems = bench.datasets.problems_before_training(dataset.id)
     title(f"Train on {md(dataset.name, 60)}", place)
     left, right = st.columns([3, 2], gap="medium")
     with left.container(border=True, height="stretch"):
         time_place = show_preset()
-    with right.container(border=True, height="stretch"):
-        show_plan(dataset)
+    plan, preparation = right.container(border=True, height="stretch"), st.container()
     config = show_advanced(bench)
+    if dataset.splits.get("train"):  # without training pictures there is nothing to show it on
+        with preparation:
+            prepared = show_preparation(bench, dataset, config or TrainConfig())
+        config = config and config.model_copy(update=prepared)
+    with plan:
+        show_plan(dataset, config or TrainConfig())
     if config is not None:
         time_place.markdown(f"**About {duration(bench.runs.estimate(dataset.id, config))}** on this machine")
     if problems:
@@ -98,7 +104,7 @@ def show_preset() -> DeltaGenerator:
     return st.empty()
 
 
-def show_plan(dataset: DatasetSummary) -> None:
+def show_plan(dataset: DatasetSummary, config: TrainConfig) -> None:
     """What will happen, in three lines with this dataset's numbers."""
     splits = dataset.splits
     val = splits.get("val", 0)
@@ -113,7 +119,7 @@ def show_plan(dataset: DatasetSummary) -> None:
     )
     section("What will happen")
     st.markdown(
-        f"1. It looks at {count(splits.get('train', 0), 'picture')} to learn from.\n"
+        f"1. It looks at {count(splits.get('train', 0), 'picture')} to learn from, {in_words(config)}.\n"
         f"2. It chooses its settings {judged_on}.\n"
         f"3. {tested}"
     )

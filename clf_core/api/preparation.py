@@ -78,7 +78,7 @@ class Preparations:
         """
         import numpy as np
 
-        from clf_core.data.transforms import seen_box, shrunk, to_input
+        from clf_core.data.transforms import mean_colour, seen_box, shrunk, to_input
         from clf_core.results.preparation import PREVIEW_SIDE
 
         preprocessing, exact = self._preprocessing(fit, backbone)
@@ -99,7 +99,7 @@ class Preparations:
             low=low,
             high=high,
             mean=float(values.mean()),
-            resize_size=preprocessing.resize_size,
+            bars=mean_colour(preprocessing),
             exact=exact,
         )
 

@@ -138,7 +138,9 @@ class Runs:
         dataset = self._workspace.datasets.find(dataset_ref)
         first_time = self._workspace.backbones.spec(config.backbone) is None
         rates = (run.images_per_second for run in self.list() if run.backbone == config.backbone)
-        return estimate_seconds(dataset.pictures, first_time, next((rate for rate in rates if rate > 0), None))
+        rate = next((rate for rate in rates if rate > 0), None)
+        variants = config.views * dataset.splits.get("train", 0) if config.augment.active else 0
+        return estimate_seconds(dataset.pictures, first_time, rate, variants)
 
     def directory(self, ref: str) -> RunDirectory:
         """Return the directory of a run; for the other modules of this package.

@@ -5,7 +5,7 @@ import argparse
 from clf_core.cli import demo, models, runs
 from clf_core.cli.dataset_arguments import add_datasets
 from clf_core.cli.typed import Parser, Tasks, path
-from clf_core.config import TrainConfig
+from clf_core.config import AugmentConfig, TrainConfig
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -32,7 +32,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_train(tasks: Tasks, shared: Parser) -> None:
-    settings = "\n".join(f"  {name}: {field.description}" for name, field in TrainConfig.model_fields.items())
+    fields = {**TrainConfig.model_fields}
+    fields |= {f"augment.{name}": field for name, field in AugmentConfig.model_fields.items()}
+    settings = "\n".join(f"  {name}: {field.description}" for name, field in fields.items())
     train = tasks.add_parser(
         "train",
         parents=[shared],

@@ -103,19 +103,32 @@ def _accuracy(run: RunSummary) -> str:
 
 
 def _settings(pairs: list[str]) -> dict[str, Any]:
-    """Read FIELD=VALUE pairs; a value that is no JSON is text."""
-    settings = {}
+    """Read FIELD=VALUE pairs; a value that is no JSON is text, and GROUP.FIELD sets a field of a group."""
+    settings: dict[str, Any] = {}
     for pair in pairs:
         field, equals, value = pair.partition("=")
         if not equals:
             raise ConfigError(
                 f"The setting '{pair}' cannot be used", field=field, remedy="Write it as --set field=value"
             )
-        try:
-            settings[field.strip()] = json.loads(value)
-        except ValueError:
-            settings[field.strip()] = value
+        group, dot, inner = field.strip().partition(".")
+        place, name = (settings.setdefault(group, {}), inner) if dot else (settings, group)
+        if not isinstance(place, dict):
+            raise ConfigError(
+                f"The setting '{field.strip()}' cannot be used",
+                field=field.strip(),
+                why=f"'{group}' was given as a whole before",
+                remedy=f"Give the fields of '{group}' one by one, or all of them together",
+            )
+        place[name] = _value(value)
     return settings
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _not_done(run: RunSummary) -> ClfError:

@@ -107,8 +107,8 @@ def _cut_out(picture: Image.Image, preprocessing: Preprocessing, switches: Augme
     left, top, right, bottom = seen_box(picture.size, preprocessing)
     zoom = math.sqrt(1 - draw.zoom * (1 - switches.crop))
     width, height = (right - left) * zoom, (bottom - top) * zoom
-    window_left = _slide(max(left, 0.0), min(right, picture.width), width, draw.across)
-    window_top = _slide(max(top, 0.0), min(bottom, picture.height), height, draw.down)
+    window_left = _slide(left, right, picture.width, width, draw.across)
+    window_top = _slide(top, bottom, picture.height, height, draw.down)
     angle = math.radians((2 * draw.angle - 1) * switches.rotate)
     if angle:
         # Around the window lies what its turned corners reach.
@@ -126,9 +126,21 @@ def _cut_out(picture: Image.Image, preprocessing: Preprocessing, switches: Augme
     return image
 
 
-def _slide(low: float, high: float, length: float, chance: float) -> float:
-    """Where a window of ``length`` begins: within low..high where it fits in, else around all of it."""
-    return low + chance * (high - low - length)
+def _slide(low: float, high: float, picture: int, length: float, chance: float) -> float:
+    """Where a window of ``length`` within low..high begins, so that it lies on the picture or else holds all of it.
+
+    Args:
+        low, high: what the network sees without variants; beyond 0..``picture`` where bars are added.
+        picture: width or height of the picture.
+        length: of the window, high - low at most.
+        chance: 0..1, where between the least and the greatest possible place.
+    """
+    first, last = max(low, 0.0), min(high, float(picture))
+    if length <= last - first:
+        last -= length
+    else:
+        first, last = max(low, last - length), min(first, high - length)
+    return first + chance * (last - first)
 
 
 def _window(picture: Image.Image, window: Box, side: int, preprocessing: Preprocessing) -> Image.Image:

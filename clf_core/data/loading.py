@@ -79,13 +79,11 @@ class Wanted:
     Attributes:
         sha256: identifier of the picture; the variants depend on it.
         path: where it lies.
-        plain: whether the picture as it is is wanted.
-        views: so many variants, numbered from 1, after it.
+        views: so many variants, numbered from 1, after the picture as it is.
     """
 
     sha256: str
     path: Path
-    plain: bool
     views: int
 
 
@@ -110,7 +108,7 @@ def load_views(
 
     def load(item: Wanted) -> list[NDArray[np.uint8]]:
         picture = _read(item.path, preprocessing, limits)
-        made = [to_input(picture, preprocessing)] if item.plain else []
+        made = [to_input(picture, preprocessing)]
         for view in range(1, item.views + 1):
             made.append(variant(picture, preprocessing, augment, sha256=item.sha256, view=view, seed=seed))
         return made

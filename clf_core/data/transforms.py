@@ -24,7 +24,8 @@ def to_input(picture: Image.Image, preprocessing: Preprocessing) -> NDArray[np.u
     of 255 levels on average. squeeze: torchvision's ``Resize((S, S))``. pad: Pillow's ``ImageOps.pad``, with
     bars in the network's mean colour, which it sees as nothing.
 
-    A strip of 10 x 100,000 pixels costs no more than a photo, whatever the fit.
+    A strip of 10 x 100,000 pixels costs no more than a photo with as many pixels, whatever the fit: Pillow runs the
+    pass first that leaves less to do.
 
     Args:
         picture: mode RGB, any size.
@@ -95,15 +96,7 @@ def resize(
         preprocessing: which filter.
         box: the part, within the picture; None for all of it.
     """
-    kernel = _FILTERS[preprocessing.interpolation]
-    left, top, right, bottom = box or (0.0, 0.0, *picture.size)
-    if right - left < size[0] and bottom - top > 2 * size[1]:
-        # Pillow scales the width first. Widening a tall strip before its height is brought down would make
-        # a picture of thousands of wide rows, only to shrink it.
-        first, last = max(0, int(left) - 4), min(picture.width, int(right) + 5)  # what the filter reaches
-        picture = picture.resize((last - first, size[1]), kernel, box=(first, top, last, bottom))
-        left, right, top, bottom = left - first, right - first, 0.0, float(size[1])
-    return picture.resize(size, kernel, box=(left, top, right, bottom))
+    return picture.resize(size, _FILTERS[preprocessing.interpolation], box=box)
 
 
 def mean_colour(preprocessing: Preprocessing) -> tuple[int, int, int]:

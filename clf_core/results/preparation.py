@@ -22,7 +22,7 @@ class PreparedExample:
         input: [S, S, 3] uint8, what goes into the network.
         normalised: [S, S, 3] uint8, the values the network computes with, from ``low`` (black) to ``high`` (white).
         low, high, mean: least, greatest and mean value after normalisation.
-        resize_size: pixels of the shorter side before the centre is cut out.
+        bars: colour of the bars, 0..255 per RGB channel.
         exact: False where the network is not on this machine yet, so that usual values stand for its own.
     """
 
@@ -35,7 +35,7 @@ class PreparedExample:
     low: float
     high: float
     mean: float
-    resize_size: int
+    bars: tuple[int, int, int]
     exact: bool
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,13 +33,6 @@ class Variants:
 NO_VARIANTS = Variants((), AugmentConfig(), count=0, seed=0)
 
 
-class KnownFeatures(Protocol):
-    """Features of pictures as they are, computed earlier with the same network on the same machine."""
-
-    def known(self, keys: Sequence[str], preprocessing: Preprocessing) -> dict[str, NDArray[np.float32]]:
-        """SHA-256 -> features [D] float32 of those pictures that are known, prepared so; the others are missing."""
-
-
 def extract_features(
     keys: Sequence[str],
     picture_path: Callable[[str], Path],
@@ -64,7 +56,7 @@ def extract_features(
         PictureError: a stored picture can no longer be decoded; names it.
         CancelledError: from the callbacks.
     """
-    work = Extraction(keys, NO_VARIANTS, preprocessing or runtime.spec.preprocessing, {})
+    work = Extraction(keys, NO_VARIANTS, preprocessing or runtime.spec.preprocessing)
     plain, _ = work.run(picture_path, runtime, callbacks, limits)
     return plain
 
@@ -72,32 +64,24 @@ def extract_features(
 class Extraction:
     """Which inputs have to go through the network: pictures as they are, and variants of some."""
 
-    def __init__(
-        self,
-        keys: Sequence[str],
-        variants: Variants,
-        preprocessing: Preprocessing,
-        known: dict[str, NDArray[np.float32]],
-    ) -> None:
+    def __init__(self, keys: Sequence[str], variants: Variants, preprocessing: Preprocessing) -> None:
         """Plan.
 
         Args:
             keys: SHA-256 of each picture, N of them; one that occurs several times is computed once.
             variants: of which of them variants are wanted too.
             preprocessing: how a picture becomes an input.
-            known: features of pictures as they are that need not be computed.
         """
         self._keys = keys
         self._variants = variants
         self._preprocessing = preprocessing
-        self._known = known
         self._views = dict.fromkeys(variants.keys, variants.count)
         self._unique = list(dict.fromkeys(keys))
 
     @property
     def inputs(self) -> int:
         """How many pictures and variants go through the network."""
-        return sum(key not in self._known for key in self._unique) + sum(self._views.values())
+        return len(self._unique) + sum(self._views.values())
 
     def run(
         self,
@@ -117,13 +101,9 @@ class Extraction:
             CancelledError: from the callbacks.
         """
         dim = runtime.spec.feature_dim
-        plain = {key: self._known.get(key, np.empty(dim, dtype=np.float32)) for key in self._unique}
+        plain = {key: np.empty(dim, dtype=np.float32) for key in self._unique}
         changed = {key: np.empty((count, dim), dtype=np.float32) for key, count in self._views.items()}
-        wanted = [
-            Wanted(key, picture_path(key), key not in self._known, self._views.get(key, 0))
-            for key in self._unique
-            if key not in self._known or key in self._views
-        ]
+        wanted = [Wanted(key, picture_path(key), self._views.get(key, 0)) for key in self._unique]
         rows = (row for item in wanted for row in self._rows(item, plain, changed))
         variants = self._variants
         inputs = load_views(wanted, self._preprocessing, variants.config, variants.seed, limits)
@@ -142,6 +122,5 @@ class Extraction:
         item: Wanted, plain: dict[str, NDArray[np.float32]], changed: dict[str, NDArray[np.float32]]
     ) -> Iterator[NDArray[np.float32]]:
         """Where the features of one picture's inputs belong, in the order in which they come."""
-        if item.plain:
-            yield plain[item.sha256]
+        yield plain[item.sha256]
         yield from changed.get(item.sha256, ())

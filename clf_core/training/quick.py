@@ -21,7 +21,7 @@ from clf_core.models.runtime import FeatureRuntime
 from clf_core.results import CurvePoint
 from clf_core.training import head
 from clf_core.training.callbacks import TrainingCallbacks
-from clf_core.training.features import NO_VARIANTS, Extraction, KnownFeatures, Variants
+from clf_core.training.features import NO_VARIANTS, Extraction, Variants
 
 if TYPE_CHECKING:
     from clf_core.data.manifest import Manifest
@@ -53,7 +53,6 @@ def train_quick(
     config: TrainConfig,
     callbacks: TrainingCallbacks,
     limits: ImportLimits | None = None,
-    known: KnownFeatures | None = None,
 ) -> TrainingResult:
     """Train on the pictures of the train and val splits; those of the test split are never opened.
 
@@ -64,7 +63,6 @@ def train_quick(
         config: ``preset`` is quick.
         callbacks: told the stages 'features' and 'head'; 'prepare' and 'test' belong to the caller.
         limits: caps for decoding.
-        known: features of the same network and preprocessing computed earlier; they are not computed again.
 
     Raises:
         DatasetError: fewer than two classes, or a class without a training picture.
@@ -82,7 +80,7 @@ def train_quick(
     asked = NO_VARIANTS
     if config.augment.active:
         asked = Variants(train.sha256, config.augment, config.views, config.seed)
-    work = Extraction(keys, asked, preprocessing, known.known(keys, preprocessing) if known else {})
+    work = Extraction(keys, asked, preprocessing)
     callbacks.stage("features", work.inputs)
     started = time.perf_counter()
     features, variants = work.run(picture_path, runtime, callbacks, limits or ImportLimits())

@@ -1,6 +1,6 @@
 """Forms made from config fields: the field's own description is the help text, its type decides the widget."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -14,44 +14,66 @@ def config_fields(
     names: Sequence[str],
     *,
     labels: Mapping[str, str],
-    suggestions: Mapping[str, Sequence[str]],
     key: str,
+    suggestions: Mapping[str, Sequence[str]] | None = None,
+    formats: Mapping[str, str] | None = None,
+    changed: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Draw a widget for each named field of ``model`` and return what was entered, to be validated by the model.
+
+    A value already in the session state under a widget's key is kept; without one the field's default is shown.
 
     Args:
         model: the config class.
         names: which fields, in this order.
         labels: field -> words above the widget; the field's name where missing.
+        key: prefix of the widgets' keys, before an underscore and the field's name.
         suggestions: field -> values offered for free text.
-        key: prefix of the widgets' keys.
+        formats: field -> how a slider shows its number, such as 'percent'.
+        changed: called when a person has changed one of them.
     """
-    return {
-        name: _widget(model.model_fields[name], labels.get(name, name), suggestions.get(name, ()), f"{key}_{name}")
-        for name in names
-    }
+    entered = {}
+    for name in names:
+        words = {"label": labels.get(name, name), "help": model.model_fields[name].description}
+        common = {**words, "key": f"{key}_{name}", "on_change": changed or "rerun"}
+        offered, shown = (suggestions or {}).get(name, ()), (formats or {}).get(name)
+        entered[name] = _widget(model.model_fields[name], common, offered, shown)
+    return entered
 
 
-def _widget(field: FieldInfo, label: str, suggestions: Sequence[str], key: str) -> Any:
-    default, text = field.default, field.description
+def _widget(field: FieldInfo, common: dict[str, Any], suggestions: Sequence[str], shown: str | None) -> Any:
+    default = field.default
     if get_origin(field.annotation) is Literal:
         options = list(get_args(field.annotation))
-        return st.selectbox(label, options, index=options.index(default), help=text, key=key)
+        return st.selectbox(options=options, index=options.index(default), **common)
+    # Streamlit warns where a widget has both a default and a value in the session state.
+    value = {} if common["key"] in st.session_state else {"value": default}
     if field.annotation is bool:
-        return st.toggle(label, value=default, help=text, key=key)
-    if field.annotation is int:
-        low, high = _bounds(field)
-        return st.number_input(label, min_value=low, max_value=high, value=default, step=1, help=text, key=key)
+        return st.toggle(**value, **common)
+    if field.annotation in (int, float):
+        return _number(field, value, common, shown)
     if suggestions:
         offered = list(dict.fromkeys([default, *suggestions]))
-        return st.selectbox(label, offered, help=text, key=key, accept_new_options=True)
+        return st.selectbox(options=offered, accept_new_options=True, **common)
     if get_origin(field.annotation) is tuple:
-        entered = st.text_input(label, value=", ".join(f"{value:g}" for value in default), help=text, key=key)
+        value = value and {"value": ", ".join(f"{number:g}" for number in default)}
+        entered = st.text_input(**value, **common)
         return tuple(part.strip() for part in entered.split(",") if part.strip())
-    return st.text_input(label, value=str(default), help=text, key=key)
+    return st.text_input(**(value and {"value": str(default)}), **common)
 
 
-def _bounds(field: FieldInfo) -> tuple[int | None, int | None]:
+def _number(field: FieldInfo, value: dict[str, Any], common: dict[str, Any], shown: str | None) -> Any:
+    """A slider for a fraction between two bounds, a field for the rest."""
+    low, high = _bounds(field)
+    if field.annotation is int:
+        return st.number_input(min_value=low, max_value=high, step=1, **value, **common)
+    if low is None or high is None:
+        return st.number_input(min_value=low, max_value=high, **value, **common)
+    step = 1.0 if high - low > 10 else 0.05 if high - low > 0.5 else 0.01
+    return st.slider(min_value=float(low), max_value=float(high), step=step, format=shown, **value, **common)
+
+
+def _bounds(field: FieldInfo) -> tuple[Any, Any]:
     low = high = None
     for rule in field.metadata:
         low = getattr(rule, "ge", low)

@@ -10,6 +10,7 @@ from pages.components.escaping import md
 from pages.components.heading import quiet, title
 from pages.components.palette import categorical, muted
 from pages.components.parts import stages
+from pages.components.preparation import in_words
 from pages.components.problems import show_error, told_in_words
 from pages.components.runlist import go_to_run
 from pages.components.words import duration, interval, percent, score
@@ -42,7 +43,7 @@ def _draw_running(bench: Workbench, run_id: str) -> None:
         if progress.run.state in FINAL_STATES:
             st.rerun()
         title(f"Training {md(progress.run.name, 60)}")
-        stages(stage_data(progress), key="stages")
+        stages(stage_data(progress, variants=bench.runs.config(run_id).augment.active), key="stages")
         _draw_curve(progress.curve)
         if st.button("Cancel", icon=":material/close:", help="Stops within two seconds. Nothing of this run is kept."):
             bench.runs.cancel(run_id)
@@ -50,12 +51,12 @@ def _draw_running(bench: Workbench, run_id: str) -> None:
         quiet("You can close this page or look at others: training goes on, and this page finds it again.")
 
 
-def stage_data(progress: RunProgress) -> dict[str, Any]:
-    """Return what the ``stages`` part draws."""
+def stage_data(progress: RunProgress, *, variants: bool = False) -> dict[str, Any]:
+    """Return what the ``stages`` part draws; ``variants`` tells whether it learns from changed copies, too."""
     now = STAGES.index(progress.stage)
     figures = [f"{duration(progress.run.seconds)} so far"]
     if progress.total:
-        figures.insert(0, f"{progress.done:,} of {progress.total:,} {_unit(progress.stage)}")
+        figures.insert(0, f"{progress.done:,} of {progress.total:,} {_unit(progress.stage, variants)}")
     if progress.rate and progress.stage in ("features", "test"):
         figures.append(f"{progress.rate:,.0f} pictures per second")
     if progress.messages and progress.stage == "prepare":
@@ -78,8 +79,10 @@ def _headline(eta: float | None) -> str:
     return "Almost done" if eta < 1 else f"About {duration(eta)} left"
 
 
-def _unit(stage: Stage) -> str:
-    return "settings tried" if stage == "head" else "pictures"
+def _unit(stage: Stage, variants: bool = False) -> str:
+    if stage == "head":
+        return "settings tried"
+    return "pictures and variants" if stage == "features" and variants else "pictures"
 
 
 def _draw_curve(points: tuple[CurvePoint, ...]) -> None:
@@ -157,6 +160,7 @@ def _draw_done(bench: Workbench, run: RunSummary) -> None:
         if st.button("Try it on a picture", type=kind, icon=":material/image_search:"):
             go_to_run("predict.py", run.id)
         _train_again(run)
+    quiet(f"Pictures: {in_words(bench.runs.config(run.id))}.")
     curve = bench.runs.progress(run.id).curve
     if curve:  # none where there was nothing to compare strengths on
         _draw_curve(curve)
@@ -171,7 +175,8 @@ def _draw_ended(bench: Workbench, run: RunSummary) -> None:
     """Failed, cancelled or interrupted: what happened, what was lost, what now."""
     progress = bench.runs.progress(run.id)
     reached = f"It ran for {duration(run.seconds)} and had reached the step '{_STAGE_NAMES[progress.stage]}'"
-    reached += f" ({progress.done:,} of {progress.total:,} {_unit(progress.stage)})." if progress.total else "."
+    unit = _unit(progress.stage, bench.runs.config(run.id).augment.active)
+    reached += f" ({progress.done:,} of {progress.total:,} {unit})." if progress.total else "."
     if run.state == "cancelled":
         title(f"{md(run.name, 60)} was cancelled")
         st.markdown(f"You stopped it. {reached} No model was kept; the dataset is unchanged.")
