@@ -108,7 +108,8 @@ class TarSource(SourceBase):
                     budget.count_bytes(entry.size)
                 yield entry
         except _DamagedError as damage:
-            yield SkippedFile(name=printable(self.title), reason=f"{damage}. The {count:,} files before it are used")
+            files = "1 file" if count == 1 else f"{count:,} files"
+            yield SkippedFile(name=printable(self.title), reason=f"{damage}; {files} before it can be read")
             return
         if self._damage:
             reason = f"The archive is {self._damage}: files after the first {count:,} may be missing"
