@@ -16,11 +16,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clf_core.config import SplitConfig
-from clf_core.errors import NotFoundError, StorageError
+from clf_core.errors import StorageError
 from clf_core.files import storage_error, write_json
 from clf_core.results import DatasetSummary, SkippedFile, VersionInfo
 from clf_core.workspace.catalogue import Catalogue
-from clf_core.workspace.dataset_records import DatasetRecord, VersionRecord, read_version, summary, version_record
+from clf_core.workspace.dataset_files import (
+    describe,
+    newest_number,
+    no_version,
+    read_existing,
+    read_newest,
+    rename,
+    summary_at,
+    unreadable,
+    version_numbers,
+    version_path,
+    write_version,
+)
+from clf_core.workspace.dataset_records import DatasetRecord, summary, version_record
 from clf_core.workspace.index import Entry, Index
 from clf_core.workspace.names import clean_name, new_id
 
@@ -62,8 +75,8 @@ class DatasetStore:
     """The datasets of a workspace. A dataset or a version appears in one step, complete, or not at all."""
 
     def __init__(self, folder: Path, index: Index) -> None:
-        self._catalogue = Catalogue(folder, index, "dataset", _describe, _rename)
-        self._newest: dict[str, tuple[int, DatasetSummary]] = {}  # identifier -> time stamp of its versions, newest
+        self._catalogue = Catalogue(folder, index, "dataset", describe, rename)
+        self._newest: dict[str, tuple[int, DatasetSummary]] = {}  # identifier -> time stamp of its folder, newest
         self._records: dict[tuple[str, int], VersionInfo] = {}  # versions never change
         self._manifests: OrderedDict[tuple[str, int], Manifest] = OrderedDict()
         self._lock = threading.Lock()
@@ -80,7 +93,7 @@ class DatasetStore:
         entry = Entry(record.id, record.name, record.created)
         with self._catalogue.creating(entry) as folder:
             (folder / "versions").mkdir()
-            _write_version(folder, version, draft)
+            write_version(folder, version, draft)
             write_json(folder / "dataset.json", record.model_dump(mode="json"))
         return summary(entry, version, version)
 
@@ -105,12 +118,12 @@ class DatasetStore:
         folder = self._catalogue.path(identifier)
         try:
             with filelock.FileLock(folder / "versions" / ".lock", timeout=_LOCK_SECONDS):
-                newest = _read_newest(folder)
+                newest = read_newest(folder)
                 draft = work(self.manifest(identifier, newest.version), self.find(identifier, newest.version))
                 if draft is None:
                     return newest.version
                 made = version_record(draft, who, newest)
-                _write_version(folder, made, draft)
+                write_version(folder, made, draft)
                 self._keep((identifier, made.version), draft.manifest)
                 return made.version
         except filelock.Timeout as error:
@@ -139,7 +152,7 @@ class DatasetStore:
         entry = self._catalogue.find(ref)
         if version is None:
             return self._summary(entry)
-        return _summary_at(entry, self.version_path(entry.id, version, "json"))
+        return summary_at(entry, self.version_path(entry.id, version, "json"))
 
     def rename(self, identifier: str, name: str) -> None:
         """Give a dataset another name; runs keep the one they saw.
@@ -158,7 +171,7 @@ class DatasetStore:
             StorageError: a version cannot be read.
         """
         folder = self._catalogue.path(identifier)
-        return tuple(self.version(identifier, number) for number in reversed(_numbers(folder)))
+        return tuple(self.version(identifier, number) for number in reversed(version_numbers(folder)))
 
     def version(self, identifier: str, number: int) -> VersionInfo:
         """Return one line of the history.
@@ -169,7 +182,7 @@ class DatasetStore:
         """
         known = self._records.get((identifier, number))
         if known is None:
-            known = _read_version(self.version_path(identifier, number, "json")).info()
+            known = read_existing(self.version_path(identifier, number, "json")).info()
             self._records[identifier, number] = known
         return known
 
@@ -187,7 +200,7 @@ class DatasetStore:
 
     def version_path(self, identifier: str, version: int, ending: str) -> Path:
         """Where a file beside the manifest of a version lies, such as ``ending`` 'health.json'."""
-        return _version_path(self._catalogue.path(identifier), version, ending)
+        return version_path(self._catalogue.path(identifier), version, ending)
 
     def facts(self, identifier: str) -> "Facts":
         """Return what was measured of the pictures of all versions; empty where nothing was.
@@ -214,7 +227,7 @@ class DatasetStore:
                 self._manifests.move_to_end(key)
                 return self._manifests[key]
         if not self.version_path(identifier, version, "json").is_file():  # a version that was never finished is none
-            raise _no_version(version)
+            raise no_version(version)
         manifest = Manifest.read(self.version_path(identifier, version, "parquet"))
         self._keep(key, manifest)
         return manifest
@@ -231,87 +244,21 @@ class DatasetStore:
         try:
             stamp = (folder / "versions").stat().st_mtime_ns
         except OSError as error:
-            raise _unreadable(folder) from error
+            raise unreadable(folder) from error
         known = self._newest.get(entry.id)
-        if known is not None and known[0] == stamp and known[1].name == entry.name:
-            return known[1]
-        newest = _summary_at(entry, _version_path(folder, _newest_number(folder), "json"))
-        if time.time_ns() - stamp > _TICK_NANOSECONDS:  # else a second file may come in the same tick of the clock
-            self._newest[entry.id] = (stamp, newest)
+        if known is not None and known[1].name == entry.name:
+            if known[0] == stamp:
+                return known[1]
+            # What came into the folder need not be a version, and reading the skipped files of an import takes time.
+            if known[1].version == newest_number(folder):
+                self._note(entry.id, stamp, known[1])
+                return known[1]
+        newest = summary_at(entry, version_path(folder, newest_number(folder), "json"))
+        self._note(entry.id, stamp, newest)
         return newest
 
-
-def _version_path(folder: Path, version: int, ending: str) -> Path:
-    return folder / "versions" / f"{version:06d}.{ending}"
-
-
-def _write_version(folder: Path, version: VersionRecord, draft: Draft) -> None:
-    """Write the files of a version; the record last, as it is what says that there is one."""
-    paths = {ending: _version_path(folder, version.version, ending) for ending in ("parquet", "facts.parquet", "json")}
-    try:
-        draft.manifest.write(paths["parquet"])
-        if draft.facts is not None:
-            draft.facts.write(paths["facts.parquet"])
-        write_json(paths["json"], version.model_dump(mode="json"))
-    except BaseException:
-        if not paths["json"].exists():  # a full disk needs the room, and nothing refers to these files
-            for path in paths.values():
-                path.unlink(missing_ok=True)
-        raise
-
-
-def _numbers(folder: Path) -> list[int]:
-    """The numbers of all versions, in order."""
-    return sorted(int(path.stem) for path in (folder / "versions").glob("*.json") if path.stem.isdecimal())
-
-
-def _newest_number(folder: Path) -> int:
-    numbers = _numbers(folder)
-    if not numbers:
-        raise _unreadable(folder)
-    return numbers[-1]
-
-
-def _read_newest(folder: Path) -> VersionRecord:
-    return _read_version(_version_path(folder, _newest_number(folder), "json"))
-
-
-def _read_version(path: Path) -> VersionRecord:
-    if not path.is_file():
-        raise _no_version(int(path.stem))
-    return read_version(path)
-
-
-def _summary_at(entry: Entry, path: Path) -> DatasetSummary:
-    version = _read_version(path)
-    imported = version
-    if version.import_version is not None:
-        imported = _read_version(path.with_name(f"{version.import_version:06d}.json"))
-    return summary(entry, version, imported)
-
-
-def _no_version(number: int) -> NotFoundError:
-    return NotFoundError(f"There is no version {number} of this dataset")
-
-
-def _unreadable(folder: Path) -> StorageError:
-    return StorageError(
-        "A dataset cannot be read",
-        why=f"Its directory {folder} is incomplete or damaged",
-        remedy="Restore it from a copy, or delete the directory and import the pictures again",
-    )
-
-
-def _read_record(folder: Path) -> DatasetRecord:
-    return DatasetRecord.model_validate_json((folder / "dataset.json").read_bytes())
-
-
-def _describe(folder: Path) -> tuple[str, float]:
-    record = _read_record(folder)
-    _read_newest(folder)  # what cannot be shown is not listed
-    return record.name, record.created
-
-
-def _rename(folder: Path, name: str) -> None:
-    record = _read_record(folder).model_copy(update={"name": name})
-    write_json(folder / "dataset.json", record.model_dump(mode="json"))
+    def _note(self, identifier: str, stamp: int, newest: DatasetSummary) -> None:
+        """Remember the newest version by a time stamp that is old enough: files of one tick of the clock share it."""
+        if time.time_ns() - stamp <= _TICK_NANOSECONDS:
+            stamp = -1
+        self._newest[identifier] = (stamp, newest)
