@@ -142,10 +142,11 @@ class Editing:
         facts = datasets.facts(dataset.id)
         copies = regrouping.copies_among(facts, near=config.keep_copies_together)
         measured = set(facts.sha256s())
+        first = datasets.manifest(dataset.id, 1)
 
         def work(manifest: "Manifest", before: DatasetSummary) -> Draft | None:
             given = regrouping.given_groups(manifest, config, before.split_config)
-            groups = regrouping.groups(manifest, given, copies, measured)
+            groups = regrouping.groups(manifest, given, copies, measured, first)
             return _draft(edits.divide(manifest, config, before.split_config, given, groups))
 
         return self._change(dataset.id, work, who)

@@ -59,7 +59,11 @@ def given_groups(manifest: Manifest, config: SplitConfig, before: SplitConfig) -
 
 
 def groups(
-    manifest: Manifest, given: Sequence[str], copies: Sequence[tuple[str, str]], measured: AbstractSet[str]
+    manifest: Manifest,
+    given: Sequence[str],
+    copies: Sequence[tuple[str, str]],
+    measured: AbstractSet[str],
+    first: Manifest,
 ) -> list[str]:
     """Join equal files, copies and given groups, and whatever these connect.
 
@@ -67,7 +71,9 @@ def groups(
         manifest: the pictures.
         given: [N] group a person gave each row, empty for none.
         copies: pairs of sha256 that show the same.
-        measured: sha256 of the pictures among which copies were looked for; others keep the group they have.
+        measured: sha256 of the pictures among which copies were looked for.
+        first: the first version of the dataset. Pictures that were never measured, because an early studio
+            imported them, keep the groups of equal pixels they had there.
 
     Returns:
         [N] the group of each row: the least sha256 in it.
@@ -78,7 +84,8 @@ def groups(
     first_row: dict[str, int] = {}
     for row, key in enumerate(keys):
         first_row.setdefault(key, row)
-    kept = [group if key not in measured else "" for group, key in zip(manifest.column("group"), keys, strict=True)]
+    then = first.column("group")[: len(keys)]
+    kept = [group if key not in measured else "" for group, key in zip(then, keys, strict=False)]
     pairs = chain(
         ((first_row[key], row) for row, key in enumerate(keys)),
         _alike(given),

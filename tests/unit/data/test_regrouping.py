@@ -41,15 +41,16 @@ def test_groups_join_copies_and_what_is_given():
     keys = [KEYS[4], KEYS[3], KEYS[3], KEYS[2], KEYS[1], KEYS[0]]
     manifest = make([f"{at}.png" for at in range(6)], keys)
     given = ["g", "", "", "g", "", ""]
-    found = regrouping.groups(manifest, given, [(KEYS[1], KEYS[2]), ("f" * 64, KEYS[0])], set(KEYS))
+    found = regrouping.groups(manifest, given, [(KEYS[1], KEYS[2]), ("f" * 64, KEYS[0])], set(KEYS), manifest)
     # rows 0 and 3 by the group, 3 and 4 as copies, 1 and 2 as the same file; 5 resembles what is not here
     assert found == [KEYS[1], KEYS[3], KEYS[3], KEYS[1], KEYS[1], KEYS[0]]
 
 
-def test_pictures_of_which_nothing_was_measured_keep_their_group():
-    manifest = make(NAMES, group=["old", "old", "old", KEYS[3]])
-    assert regrouping.groups(manifest, [""] * 4, [], NOTHING) == [KEYS[0]] * 3 + [KEYS[3]]
-    assert regrouping.groups(manifest, [""] * 4, [], set(KEYS[:2])) == [*KEYS[:4]]
+def test_pictures_of_which_nothing_was_measured_keep_the_group_they_came_with():
+    first = make(NAMES[:3], group=["old", "old", "old"])
+    manifest = make(NAMES, group=["by a pattern"] * 4)
+    assert regrouping.groups(manifest, [""] * 4, [], NOTHING, first) == [KEYS[0]] * 3 + [KEYS[3]]
+    assert regrouping.groups(manifest, [""] * 4, [], set(KEYS[:2]), first) == [*KEYS[:4]]
 
 
 @pytest.mark.parametrize(("near", "expected"), [(False, {(0, 1)}), (True, {(0, 1), (0, 2), (1, 2)})])
@@ -63,7 +64,7 @@ def test_copies_are_equal_ones_or_near_ones_too(near, expected):
     pairs = {(KEYS.index(one), KEYS.index(another)) for one, another in found}
     assert pairs <= expected
     manifest = make(NAMES)
-    groups = regrouping.groups(manifest, [""] * 4, found, set(KEYS))
+    groups = regrouping.groups(manifest, [""] * 4, found, set(KEYS), manifest)
     assert groups == ([KEYS[0]] * 3 if near else [KEYS[0], KEYS[0], KEYS[2]]) + [KEYS[3]]
 
 
