@@ -19,6 +19,7 @@ from pages.components.words import size, when
 VIDEO_ENDINGS = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp")
 
 _TOKEN = "upload_token"  # noqa: S105 - the name of a place, not a secret
+_LOOSE = "loose_uploads"  # those with pictures that came without a folder
 _QUIET_SECONDS = 60.0  # an unfinished upload that has moved since may still be on its way from another tab
 _SHOWN = 5
 _WEB = Path(__file__).with_name("web")
@@ -104,9 +105,9 @@ def just_arrived(key: str) -> bool:
     return bool(st.session_state.pop(f"{key}_fresh", False))
 
 
-def keep(key: str, identifier: str, *, loose: bool = False) -> None:
+def keep(key: str, identifier: str) -> None:
     """Let the zone ``key`` hold a finished upload."""
-    st.session_state[f"{key}_arrived"] = (identifier, loose)
+    st.session_state[f"{key}_arrived"] = identifier
 
 
 def forget(key: str) -> None:
@@ -151,20 +152,22 @@ def _kept(bench: Workbench, key: str) -> Arrived | None:
     if held is None:
         return None
     try:
-        upload = bench.uploads.get(held[0])
+        upload = bench.uploads.get(held)
     except ClfError:  # imported or discarded elsewhere
         upload = None
     if upload is None or not upload.complete:
         forget(key)
         return None
-    return Arrived(upload, held[1])
+    return Arrived(upload, held in st.session_state.get(_LOOSE, ()))
 
 
 def _note(bench: Workbench, key: str, told: object) -> None:
     """Take over what the browser says has arrived. It could say anything, so the server's own record decides."""
     if not isinstance(told, dict) or not isinstance(told.get("id"), str):
         return
-    keep(key, told["id"], loose=bool(told.get("loose")) and not told.get("table"))
+    keep(key, told["id"])
+    if told.get("loose") and not told.get("table"):
+        st.session_state.setdefault(_LOOSE, set()).add(told["id"])
     st.session_state[f"{key}_fresh"] = _kept(bench, key) is not None
 
 
@@ -172,7 +175,7 @@ def _remove(bench: Workbench, key: str) -> None:
     held = st.session_state.get(f"{key}_arrived")
     forget(key)
     if held is not None:
-        _discard(bench, held[0])
+        _discard(bench, held)
 
 
 def _discard(bench: Workbench, identifier: str) -> None:

@@ -87,7 +87,8 @@ def deliver(app: AppTest, bench: Workbench, data: bytes, name: str, *, key: str 
     """Let a file arrive through the drop zone ``key``, as the browser's script does; return the upload."""
     upload = bench.uploads.begin(name, len(data), secrets.token_hex(8))
     bench.uploads.append(upload.id, 0, data)
-    app.session_state[f"{key}_arrived"] = (upload.id, loose)
+    app.session_state[f"{key}_arrived"] = upload.id
+    app.session_state["loose_uploads"] = {upload.id} if loose else set()
     app.session_state[f"{key}_fresh"] = True
     app.run()
     return upload.id

@@ -104,8 +104,9 @@ def test_a_token_ends_and_a_changed_one_is_none(client, monkeypatch):
     assert begin(client).status_code == 403
 
 
+@pytest.mark.fault("A2")
 def test_a_token_outlives_a_restart_of_the_server(client):
-    """A2: the page that was sending goes on by itself."""
+    """the page that was sending goes on by itself."""
     token = uploading.new_token()
     uploading.workbench.cache_clear()
     assert uploading.token_holds(token)
@@ -169,8 +170,8 @@ def test_nothing_but_a_known_identifier_leads_anywhere(client, identifier):
     assert client.put(f"/upload/{identifier}?offset=0", content=b"0").status_code == 404
 
 
+@pytest.mark.fault("A4")
 def test_a_full_disk_is_told_in_words(client, bench, monkeypatch):
-    """A4"""
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000})())
     answer = begin(client)
     assert answer.status_code == 507

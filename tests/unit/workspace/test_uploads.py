@@ -107,8 +107,8 @@ def test_empty_and_too_large_files_are_refused_in_words(store):
     assert store.list() == ()
 
 
+@pytest.mark.fault("A4")
 def test_a_full_disk_says_what_is_needed_and_what_is_there(store, monkeypatch):
-    """A4"""
     usage = namedtuple("usage", "total used free")
     free = RESERVE_BYTES + 2 * 10 + 6
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(free, 0, free))
@@ -120,8 +120,8 @@ def test_a_full_disk_says_what_is_needed_and_what_is_there(store, monkeypatch):
         store.append(upload.id, number, b"x")
 
 
+@pytest.mark.fault("A4")
 def test_a_disk_that_fills_up_while_sending_keeps_what_came(store, monkeypatch):
-    """A4"""
     upload = begin(store)
     store.append(upload.id, 0, b"0123")
 
@@ -211,8 +211,9 @@ def test_two_senders_of_one_file_do_not_mix_it_up(store):
     assert store.source_path(upload.id)[0].read_bytes() == data
 
 
+@pytest.mark.fault("A2")
 def test_a_killed_process_leaves_what_it_wrote(store, folder):
-    """A2: kill -9 in the middle; the bytes so far are a true beginning of the file and sending goes on."""
+    """kill -9 in the middle; the bytes so far are a true beginning of the file and sending goes on."""
     size = 64 * 2**20
     upload = begin(store, size=size)
     code = (
