@@ -163,7 +163,7 @@ def _moved(pixels: Floats, scale: Floats, shift: Floats) -> tuple[Floats, Floats
     """Resample [P, S, S] about its centre; also [P, S, S] of 1 where that lies inside the picture, else 0."""
     down, rows = _resampling(pixels.shape[1], scale[:, 0], shift[:, 0])
     across, columns = _resampling(pixels.shape[2], scale[:, 1], shift[:, 1])
-    moved: Floats = down @ pixels @ across.transpose(0, 2, 1)
+    moved = np.asarray(down @ pixels @ across.transpose(0, 2, 1), dtype=np.float32)
     inside: Floats = rows[:, :, None] * columns[:, None, :]
     return moved, inside
 

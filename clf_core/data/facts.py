@@ -3,6 +3,7 @@
 The key is the sha256 of the stored file: facts hold for every version and every place a picture stands in.
 """
 
+import hashlib
 import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -142,10 +143,26 @@ class Facts:
     @classmethod
     def of(cls, rows: Iterable[tuple[str, bytes]]) -> Self:
         """Collect (sha256, what ``measure`` returned); of a picture given twice the first row is kept."""
-        first: dict[str, bytes] = {}
-        for sha256, record in rows:
-            first.setdefault(sha256, record)
-        return cls(_keys(list(first)), np.frombuffer(b"".join(first.values()), dtype=_RECORD))
+        listed = list(rows)
+        return cls.packed([sha256 for sha256, _ in listed], b"".join(record for _, record in listed))
+
+    @classmethod
+    def packed(cls, sha256s: Sequence[str], records: bytes | bytearray) -> Self:
+        """As ``of``, of records put one behind the other; they are not copied."""
+        return cls._first_rows(_keys(sha256s), np.frombuffer(records, dtype=_RECORD))
+
+    @classmethod
+    def joined(cls, parts: Iterable["Facts"]) -> Self:
+        """All rows of all parts; a picture measured twice keeps its first row."""
+        listed: list[Facts] = [cls.empty(), *parts]
+        keys = np.concatenate([part._keys for part in listed])
+        return cls._first_rows(keys, np.concatenate([part._records for part in listed]))
+
+    @classmethod
+    def _first_rows(cls, keys: NDArray[np.bytes_], records: NDArray[np.void]) -> Self:
+        _, first = np.unique(keys, return_index=True)
+        first.sort()
+        return cls(keys, records) if len(first) == len(keys) else cls(keys[first], records[first])
 
     @classmethod
     def empty(cls) -> Self:
@@ -159,14 +176,7 @@ class Facts:
         Raises:
             StorageError: a file is damaged.
         """
-        parts = [_read(path) for path in paths]
-        if not parts:
-            return cls.empty()
-        keys = np.concatenate([part[0] for part in parts])
-        records = np.concatenate([part[1] for part in parts])
-        _, first = np.unique(keys, return_index=True)
-        first.sort()
-        return cls(keys, records) if len(first) == len(keys) else cls(keys[first], records[first])
+        return cls.joined(cls(*_read(path)) for path in paths)
 
     def write(self, path: Path) -> None:
         """Write as Parquet, all or nothing.
@@ -206,6 +216,19 @@ class Facts:
         """[N, 12, 12, 2] uint8, Cb and Cr of the squeezed pictures, 128 for no colour; a view, not a copy."""
         planes: NDArray[np.uint8] = self._records["chroma"]
         return planes
+
+    def picked(self, rows: NDArray[np.int64]) -> "Facts":
+        """Facts of some rows in another order; no copy where it is all of them as they are."""
+        if len(rows) == len(self) and (rows == np.arange(len(rows))).all():
+            return self
+        return Facts(self._keys[rows], self._records[rows])
+
+    def alike(self) -> list[list[int]]:
+        """Rows of which everything that was measured is the same, each list of two rows or more."""
+        rows: dict[bytes, list[int]] = {}
+        for row, record in enumerate(self._records):
+            rows.setdefault(hashlib.blake2b(record.tobytes(), digest_size=16).digest(), []).append(row)
+        return [alike for alike in rows.values() if len(alike) > 1]
 
     def sha256s(self) -> list[str]:
         """The key of every row, 64 hexadecimal digits each."""

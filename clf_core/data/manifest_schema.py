@@ -24,7 +24,7 @@ FLAGS = {
 """Flag -> what it means, for people."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ManifestRow:
     """One picture of a dataset version.
 

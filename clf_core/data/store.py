@@ -2,6 +2,10 @@
 
 A file in the store never changes. Adding the same picture twice stores it once, from any number of
 threads and processes. Thumbnails are re-encoded pixels, cached beside the pictures they show.
+
+An import that is broken off leaves pictures that nothing refers to. They are not removed at once: another import
+may have met the same picture a moment ago and count on it. ``sweep`` removes them once they are a day old, and
+``add`` makes a picture that is there already young again, so whatever an import of less than a day has added stays.
 """
 
 import contextlib
@@ -9,7 +13,12 @@ import hashlib
 import io
 import os
 import re
+import shutil
+import sys
 import threading
+import time
+from collections.abc import Container, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from clf_core.config import ImportLimits
@@ -22,6 +31,9 @@ THUMBNAIL_SIZES = (96, 192, 384)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WEBP_QUALITY = 80
+_SWEPT_AFTER = 24 * 3600.0
+_MANY = 64
+_SYNC_THREADS = 8
 
 
 class PictureStore:
@@ -30,11 +42,33 @@ class PictureStore:
     def __init__(self, root: Path) -> None:
         """Use ``root``, which is created when the first picture is added."""
         self._root = root
-        self._unsynced: set[Path] = set()
+        self._unsynced: set[str] = set()
+        self._folders: set[Path] = set()
         self._lock = threading.Lock()
 
+    def check_room(self, needed: int) -> None:
+        """Refuse work that cannot end well, before it begins.
+
+        Args:
+            needed: bytes that are about to be added.
+
+        Raises:
+            StorageError: the disk has less room than that.
+        """
+        folder = next(path for path in (self._root, *self._root.parents) if path.exists())
+        try:
+            free = shutil.disk_usage(folder).free
+        except OSError as error:
+            raise storage_error(error, self._root) from error
+        if needed > free:
+            raise StorageError(
+                "There is not enough room on the disk for these pictures",
+                why=f"Needs {_amount(needed)}, has {_amount(free)} in {self._root}",
+                remedy="Free some space, or set CLF_WORKSPACE to a folder on a larger disk",
+            )
+
     def add(self, data: bytes) -> str:
-        """Store one file under the hash of its content; storing it again changes nothing.
+        """Store one file under the hash of its content; storing it again changes nothing but its age.
 
         A reader never sees half a file, but only ``sync`` makes it survive a power cut: call that once
         after a batch and before anything refers to the pictures.
@@ -48,13 +82,13 @@ class PictureStore:
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._place(sha256)
         try:
-            # A power cut can leave a file of the right name and no content: the size tells.
-            if not path.exists() or path.stat().st_size != len(data):
+            if not _is_there(path, len(data)):
+                self._make_folder(path.parent)
                 _write(path, data)
         except OSError as error:
             raise storage_error(error, path) from error
         with self._lock:
-            self._unsynced.add(path)
+            self._unsynced.add(sha256)
         return sha256
 
     def sync(self) -> None:
@@ -64,14 +98,54 @@ class PictureStore:
             StorageError: the disk refuses.
         """
         with self._lock:
-            written, self._unsynced = self._unsynced, set()
+            added, self._unsynced = self._unsynced, set()
+        if not added:
+            return
+        paths = [self._place(sha256) for sha256 in added]
         try:
-            for path in written:
-                _sync_file(path)
-            for folder in {path.parent for path in written} | ({self._root} if written else set()):
-                sync_folder(folder)
+            if len(paths) < _MANY or not _sync_file_system(self._root):
+                # Each waits for the disk; several at once share one write of the file system's journal.
+                with ThreadPoolExecutor(_SYNC_THREADS, "sync") as executor:
+                    list(executor.map(_sync_file, paths))
+                for folder in {path.parent for path in paths} | {self._root}:
+                    sync_folder(folder)
         except OSError as error:
             raise storage_error(error, self._root) from error
+
+    def sweep(self, keep: Container[str], *, now: float | None = None) -> int:
+        """Remove pictures that nothing refers to and that nobody added within the last day.
+
+        Safe beside running imports of less than a day, in any process: ``add`` makes a picture young before it
+        counts on it. Should it do so between the look at the age and the removal, the second look finds it young
+        and puts it back; should it come later, it finds no picture and writes it again.
+
+        Args:
+            keep: sha256 of every picture that anything refers to, read before this is called.
+            now: Unix seconds; None for the clock.
+
+        Returns:
+            How many were removed.
+        """
+        oldest = (time.time() if now is None else now) - _SWEPT_AFTER
+        removed = 0
+        for path in self._files():
+            if path.name in keep or not _is_older(path, oldest):
+                continue
+            if path.name.startswith("."):  # half a file that a crash left
+                with contextlib.suppress(OSError):
+                    path.unlink()
+                continue
+            aside = path.with_name(f".sweeping-{path.name}")
+            with contextlib.suppress(OSError):  # a picture that cannot be removed harms nobody
+                path.replace(aside)
+                if _is_older(aside, oldest):
+                    aside.unlink()
+                    removed += 1
+                elif path.exists():
+                    aside.unlink()
+                else:
+                    aside.replace(path)
+        return removed
 
     def path(self, sha256: str) -> Path:
         """Where a stored picture lies.
@@ -116,8 +190,18 @@ class PictureStore:
         buffer = io.BytesIO()
         picture.save(buffer, "WEBP", quality=_WEBP_QUALITY)
         with contextlib.suppress(OSError):  # a full disk must not hide pictures: it is made anew next time
+            cached.parent.mkdir(parents=True, exist_ok=True)
             _write(cached, buffer.getvalue())
         return buffer.getvalue()
+
+    def _files(self) -> Iterable[Path]:
+        for folder in self._root.glob("[0-9a-f][0-9a-f]"):
+            yield from list(folder.iterdir())
+
+    def _make_folder(self, folder: Path) -> None:
+        if folder not in self._folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
 
     def _place(self, sha256: str) -> Path:
         if not _SHA256.fullmatch(sha256):
@@ -125,9 +209,25 @@ class PictureStore:
         return self._root / sha256[:2] / sha256
 
 
+def _is_there(path: Path, size: int) -> bool:
+    """Whether a picture is stored, and if so make it young: see ``PictureStore.sweep``."""
+    try:
+        os.utime(path)
+        # A power cut can leave a file of the right name and no content: the size tells.
+        return path.stat().st_size == size
+    except FileNotFoundError:
+        return False
+
+
+def _is_older(path: Path, moment: float) -> bool:
+    try:
+        return path.stat().st_mtime < moment
+    except OSError:
+        return False
+
+
 def _write(path: Path, data: bytes) -> None:
-    """Write all or nothing, without waiting for the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write all or nothing, without waiting for the disk, into a folder that is there."""
     temporary = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
     try:
         temporary.write_bytes(data)
@@ -137,12 +237,37 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
+def _sync_file_system(folder: Path) -> bool:
+    """Flush all that the file system of ``folder`` holds, by one call instead of one per file (Linux).
+
+    Returns:
+        False where that cannot be done; the files have to be flushed one by one then.
+    """
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    try:
+        flush = ctypes.CDLL(None).syncfs
+    except (OSError, AttributeError):
+        return False
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        return bool(flush(descriptor) == 0)
+    finally:
+        os.close(descriptor)
+
+
 def _sync_file(path: Path) -> None:
     descriptor = os.open(path, os.O_RDWR)  # Windows flushes only files opened for writing
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _amount(count: int) -> str:
+    return f"{count / 2**30:,.1f} GB" if count >= 2**30 else f"{max(1, round(count / 2**20)):,} MB"
 
 
 def _unknown() -> NotFoundError:

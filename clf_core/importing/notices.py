@@ -1,7 +1,8 @@
 """What a person should know about an import, in sentences. Names in them are literal text from outside."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from clf_core.data.manifest import ManifestRow, natural_key
 from clf_core.importing.entries import shortened
@@ -9,33 +10,70 @@ from clf_core.importing.entries import shortened
 _MOST_NAMED = 5
 
 
-def manifest_notices(rows: Sequence[ManifestRow]) -> list[str]:
-    """Sentences about copies, contradicting labels, thin classes, animations and tiny pictures."""
-    return [*_copies(rows), *_classes(rows), *_oddities(rows)]
+@dataclass(frozen=True)
+class Seen:
+    """A picture as a sentence names it."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class CopyCounts:
+    """How many pictures an import brought that were there before.
+
+    Attributes:
+        equal: files that show the same pixels as another one.
+        near: pictures that look the same as another one but are not equal.
+        contradictions: for each picture that stands in several classes, two of its places.
+    """
+
+    equal: int
+    near: int
+    contradictions: Sequence[tuple[Seen, Seen]]
+
+
+def manifest_notices(fresh: Sequence[ManifestRow], rows: Sequence[ManifestRow]) -> list[str]:
+    """Sentences about thin classes, animations and tiny pictures.
+
+    Args:
+        fresh: what the import brought.
+        rows: the whole dataset.
+    """
+    return [*_classes([row for row in rows if not row.excluded]), *_oddities(fresh)]
 
 
 def leaks_notice(count: int) -> list[str]:
     """A sentence about copies left out because they also stand in another given split; none for 0."""
     if not count:
         return []
-    return [f"{_pictures(count)} left out because the same picture is kept for validation or testing."]
+    return [
+        f"{_pictures(count)} left out because the same picture is kept for validation or testing; "
+        "nothing is deleted, and you can restore them."
+    ]
 
 
-def _copies(rows: Sequence[ManifestRow]) -> list[str]:
-    groups: dict[str, list[ManifestRow]] = defaultdict(list)
-    for row in rows:
-        groups[row.group].append(row)
-    repeated = [members for members in groups.values() if len(members) > 1]
+def groups_notice(count: int) -> list[str]:
+    """A sentence about given groups that stand in several of the given splits; none for 0."""
+    if not count:
+        return []
+    groups = "1 group stands" if count == 1 else f"{count:,} groups stand"
+    return [f"{groups} in more than one of the given splits; the splits were kept as they were given."]
+
+
+def copy_notices(counts: CopyCounts) -> list[str]:
+    """Sentences about copies and about pictures that stand in several classes."""
     notices = []
-    if repeated:
-        extra = sum(len(members) - 1 for members in repeated)
-        copies = "1 file is a copy" if extra == 1 else f"{extra:,} files are copies"
+    if counts.equal:
+        copies = "1 file is a copy" if counts.equal == 1 else f"{counts.equal:,} files are copies"
         notices.append(f"{copies} of another picture; all copies of a picture stay in one split.")
-    contradicting = [members for members in repeated if len({row.label for row in members}) > 1]
-    if contradicting:
-        one = contradicting[0][0]
-        other = next(row for row in contradicting[0] if row.label != one.label)
-        many = "1 picture stands" if len(contradicting) == 1 else f"{len(contradicting):,} pictures stand"
+    if counts.near:
+        look = "1 picture looks" if counts.near == 1 else f"{counts.near:,} pictures look"
+        notices.append(f"{look} nearly the same as another one; such pictures stay in one split.")
+    if counts.contradictions:
+        one, other = counts.contradictions[0]
+        count = len(counts.contradictions)
+        many = "1 picture stands" if count == 1 else f"{count:,} pictures stand"
         notices.append(
             f"{many} in more than one class, such as {_placed(one)} and {_placed(other)}; please check which is right."
         )
@@ -50,6 +88,8 @@ def _classes(rows: Sequence[ManifestRow]) -> list[str]:
     untrained = [label for label in labels if not counts[(label, "train")]]
     untested = [label for label in labels if not counts[(label, "test")] and label not in single]
     notices = []
+    if len(labels) == 1:
+        notices.append(f"Only one class so far, '{shortened(labels[0])}': add a second one before training.")
     if single:
         each = "it" if len(single) == 1 else "they"
         only = "only one picture" if len(single) == 1 else "only one picture each"
@@ -77,8 +117,8 @@ def _pictures(count: int) -> str:
     return "1 picture was" if count == 1 else f"{count:,} pictures were"
 
 
-def _placed(row: ManifestRow) -> str:
-    return f"'{shortened(row.source_name)}' in '{shortened(row.label)}'"
+def _placed(seen: Seen) -> str:
+    return f"'{shortened(seen.name)}' in '{shortened(seen.label)}'"
 
 
 def _named(labels: Sequence[str]) -> str:

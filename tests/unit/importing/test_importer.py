@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from clf_core.config import ImportLimits
+from clf_core.data.manifest import ManifestRow
 from clf_core.data.store import PictureStore
 from clf_core.errors import CancelledError, DatasetError, SourceError
 from clf_core.importing.importer import ImportedPictures, import_pictures
@@ -22,6 +23,12 @@ Files = dict[str, bytes]
 def noise(number: int, size: tuple[int, int] = (20, 18)) -> Image.Image:
     values = np.random.default_rng(number).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     return Image.fromarray(values)
+
+
+def straddling(rows: list[ManifestRow]) -> set[str]:
+    """Groups that stand in several splits."""
+    first: dict[str, str] = {}
+    return {row.group for row in rows if first.setdefault(row.group, row.split) != row.split}
 
 
 @pytest.fixture
@@ -121,11 +128,12 @@ class TestCopies:
         }
         imported = run({**files, **leaks})
         assert imported.manifest.split_counts() == {"train": 10, "val": 4, "test": 7}
-        reasons = {file.name: file.reason for file in imported.skipped}
+        reasons = {row.source_name: row.excluded for row in imported.manifest.rows() if row.excluded}
         assert set(reasons) == set(leaks) - {"test/a/twice.png"}
         assert "in the test split as 'test/a/7.png'" in reasons["train/a/leak.png"]
         assert "in the validation split as 'val/b/5.png'" in reasons["train/b/leak.png"]
         assert any("3 pictures were left out" in notice for notice in imported.notices)
+        assert not straddling(imported.manifest.rows())
 
 
 class TestGivenSplits:
@@ -135,7 +143,10 @@ class TestGivenSplits:
         imported = run({**files, "w/train/a/leak.png": pets["a/7.png"]})
         assert imported.manifest.split_counts() == {"train": 12, "val": 2, "test": 6}
         assert any("became the test split" in notice for notice in imported.notices)
-        assert "in the test split" in imported.skipped[0].reason
+        left_out = [row for row in imported.manifest.rows() if row.excluded]
+        assert [row.source_name for row in left_out] == ["w/train/a/leak.png"]
+        assert "in the test split" in left_out[0].excluded
+        assert left_out[0].split == "test"  # restoring it must not make its group straddle
 
     def test_a_class_missing_from_a_split_is_announced(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
         files = {f"train/{name}": data for name, data in pets.items() if name[0] == "a"}
@@ -149,6 +160,18 @@ class TestGivenSplits:
             ).notices
         )
         assert "'a', 'b' have no test picture, so nothing can be said about how well they are recognised." in several
+
+
+class TestOneClass:
+    def test_is_accepted_and_announced(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        imported = run({name: data for name, data in pets.items() if name[0] == "a"})
+        assert imported.manifest.counts() == {"a": 10}
+        assert imported.notices == ("Only one class so far, 'a': add a second one before training.",)
+
+    def test_a_second_class_without_a_usable_picture(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        imported = run({name: data if name[0] == "a" else b"broken" for name, data in pets.items()})
+        assert imported.manifest.classes == ("a",)
+        assert len(imported.skipped) == 10
 
 
 class TestNotices:
@@ -192,16 +215,6 @@ class TestNotices:
 
 
 class TestRefusals:
-    def test_one_class(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
-        with pytest.raises(DatasetError, match="second class") as caught:
-            run({name: data for name, data in pets.items() if name[0] == "a"})
-        assert caught.value.what == "All 10 pictures belong to one class, 'a'"
-
-    def test_a_second_class_without_a_usable_picture(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
-        files = {name: data if name[0] == "a" else b"broken" for name, data in pets.items()}
-        with pytest.raises(DatasetError, match="second class"):
-            run(files)
-
     def test_no_picture(self, run: Callable[..., ImportedPictures]) -> None:
         with pytest.raises(DatasetError, match="No usable picture") as caught:
             run({"a/1.jpg": b"text", "b/2.jpg": b"text", "c/.DS_Store": b""})
