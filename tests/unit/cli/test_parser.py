@@ -18,7 +18,27 @@ def _actions(parser: argparse.ArgumentParser):
     "line",
     [
         "datasets import SOURCE --name NAME",
+        "datasets import SOURCE --into DATASET --label CLASS --group-pattern {group}_* --fps 2 --who ADA",
         "datasets list",
+        "datasets samples",
+        "datasets pictures DATASET --class CLASS --split val --find TEXT --left-out --limit 5",
+        "datasets health DATASET --wait",
+        "datasets fix DATASET near-copies --who ADA",
+        "datasets versions DATASET",
+        "datasets diff DATASET 1 2",
+        "datasets return DATASET 1",
+        "datasets undo DATASET",
+        "datasets split DATASET --train 0.7 --val 0.1 --test 0.2 --seed 1 --group-pattern {group}_* --unlock-test",
+        "datasets split DATASET --no-copies-together",
+        "datasets relabel DATASET CLASS 1 2-5",
+        "datasets exclude DATASET 1 2-5 --reason WORD",
+        "datasets exclude DATASET --finding dark",
+        "datasets restore DATASET 1",
+        "datasets move DATASET val 1 2-5 --unlock-test",
+        "datasets rename-class DATASET OLD NEW",
+        "datasets merge-classes DATASET ONE TWO --into ONE",
+        "datasets rename DATASET NAME",
+        "datasets export DATASET --kind parquet --out FILE.zip --version 1 --left-out",
         "datasets show NAME",
         "train DATASET --preset quick --set a=1 --set b=[1,2]",
         "train DATASET --detach",
@@ -64,6 +84,7 @@ def test_json_may_stand_between_command_and_action(group):
         ["datasets", "import", "", "--name", "x"],
         ["predict", "starter", "", "--out", "x.csv"],
         ["explain", "starter", "", "--out", "x.png"],
+        ["datasets", "export", "x", "--out", ""],
     ],
 )
 def test_an_unset_variable_does_not_mean_the_current_folder(line):
@@ -74,3 +95,19 @@ def test_an_unset_variable_does_not_mean_the_current_folder(line):
 def test_what_cannot_be_typed_is_refused_with_where_to_look():
     with pytest.raises(InputError, match=r"nonsense.*--help' shows what can be typed\.$"):
         build_parser().parse_args(["nonsense"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "datasets return DATASET 0",
+        "datasets diff DATASET one 2",
+        "datasets fix DATASET nonsense",
+        "datasets move DATASET dev 1",
+        "datasets export DATASET --out x.zip --kind tar",
+        "datasets split DATASET --seed many",
+    ],
+)
+def test_what_is_no_choice_or_number_is_refused(line):
+    with pytest.raises(InputError):
+        build_parser().parse_args(line.split())
