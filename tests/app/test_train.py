@@ -1,5 +1,7 @@
 """Starting a training and the states a run can be in."""
 
+import io
+
 import pytest
 
 from clf_core.results import CurvePoint, ErrorWords, RunProgress
@@ -127,3 +129,122 @@ def test_without_test_pictures_the_plan_promises_no_test_and_the_end_no_verdict(
     done = untested.open("train", run=untested.run.id)
     assert done.title[0].value == "Done"
     assert [button.label for button in done.button if button.proto.type == "primary"] == ["Try it on a picture"]
+
+
+def preparing(studio, **query):
+    """The train page with the preparation opened."""
+    app = studio.open("train", new="1", **query)
+    app.session_state["preparation"] = True
+    return app.run()
+
+
+def choose(app, key, value):
+    next(group for group in app.get("button_group") if group.key == key).set_value(value).run()
+    assert not app.exception, app.exception
+
+
+def start(app):
+    next(button for button in app.button if button.label == "Train").click().run()
+    return as_one(app.query_params["run"])
+
+
+def test_the_preparation_is_said_before_it_is_opened(studio, helpers):
+    app = studio.open("train", new="1")
+    assert "cut to their centre and shown as they are" in helpers.texts(app)
+    assert not helpers.parts(app, "prepared")
+    assert not helpers.parts(app, "variants")
+
+
+def test_before_and_after_on_ones_own_picture(studio, helpers):
+    app = preparing(studio)
+    (first,) = helpers.parts(app, "prepared")
+    assert "40 × 40 pixels" in first["before"]["text"]
+    assert first["after"]["text"] == "224 × 224 pixels"
+    assert all(first[name]["src"].startswith("data:image/jpeg;base64,") for name in ("before", "after", "values"))
+    assert [round(share, 4) for share in first["seen"]] == [0.0625, 0.0625, 0.875, 0.875]
+    next(button for button in app.button if button.label == "Another picture").click().run()
+    (second,) = helpers.parts(app, "prepared")
+    assert second["before"]["src"] != first["before"]["src"]
+    choose(app, "prep_fit", "squeeze")
+    (whole,) = helpers.parts(app, "prepared")
+    assert whole["seen"] == [0, 0, 1, 1]
+    assert "squeezed into a square" in helpers.texts(app)
+
+
+def test_presets_show_nine_variants_and_frame_those_learned_from(studio, helpers):
+    app = preparing(studio)
+    choose(app, "prep_preset", "standard")
+    (shown,) = helpers.parts(app, "variants")
+    assert len(set(shown["pictures"])) == 9
+    assert shown["used"] == 3
+    assert "with 3 standard variants of each" in helpers.texts(app)
+    app.number_input(key="prep_views").set_value(5).run()
+    assert helpers.parts(app, "variants")[0]["used"] == 5
+    choose(app, "prep_preset", "none")
+    assert not helpers.parts(app, "variants")
+
+
+def test_the_single_switches_show_the_preset_and_moving_one_makes_it_ones_own(studio, helpers):
+    app = preparing(studio)
+    choose(app, "prep_preset", "standard")
+    assert app.slider(key="augment_rotate").value == 10
+    assert app.toggle(key="augment_flip_horizontal").value is True
+    (before,) = helpers.parts(app, "variants")
+    app.slider(key="augment_rotate").set_value(40.0).run()
+    assert app.session_state["prep_preset"] == "custom"
+    (after,) = helpers.parts(app, "variants")
+    assert set(after["pictures"]).isdisjoint(before["pictures"])
+    assert "with 3 variants of each" in helpers.texts(app)
+    choose(app, "prep_preset", "light")
+    assert app.slider(key="augment_rotate").value == 0
+    choose(app, "prep_preset", "custom")
+    for name in ("brightness", "contrast"):
+        app.slider(key=f"augment_{name}").set_value(0.0).run()
+    app.slider(key="augment_crop").set_value(1.0).run()
+    app.toggle(key="augment_flip_horizontal").set_value(False).run()
+    assert "Every switch is off" in helpers.texts(app)
+    assert "shown as they are" in helpers.texts(app)
+
+
+def test_every_switch_is_explained_by_the_config_itself(studio):
+    from clf_core.config import AugmentConfig
+
+    app = preparing(studio)
+    helps = {widget.help for kind in ("slider", "toggle", "number_input") for widget in app.get(kind)}
+    for name in (*AugmentConfig.switches(), "flips"):
+        assert AugmentConfig.model_fields[name].description in helps
+
+
+def test_digits_are_not_mirrored_unless_asked_for(empty, helpers):
+    data = helpers.archive(("0", "1", "2"), each=4)
+    report = empty.bench.imports.files([("digits.zip", io.BytesIO(data))], "Digits")
+    app = preparing(empty, dataset=report.dataset_id)
+    choose(app, "prep_preset", "strong")
+    assert app.toggle(key=f"prep_flips_{report.dataset_id}").value is False
+    assert "a mirrored digit is another sign" in helpers.texts(app)
+    assert "never mirrored" in helpers.texts(app)
+    assert not [toggle for toggle in app.toggle if toggle.key == "augment_flip_horizontal"]
+    app.toggle(key=f"prep_flips_{report.dataset_id}").set_value(True).run()
+    assert "never mirrored" not in helpers.texts(app)
+
+
+def test_what_was_chosen_is_what_is_trained_and_told_afterwards(studio, helpers):
+    app = preparing(studio)
+    choose(app, "prep_fit", "pad")
+    choose(app, "prep_preset", "light")
+    app.number_input(key="prep_views").set_value(1).run()
+    app.session_state["preparation"] = False  # closing it forgets nothing
+    app.run()
+    run_id = start(app)
+    config = studio.bench.runs.config(run_id)
+    assert (config.fit, config.augment.preset, config.views) == ("pad", "light", 1)
+    assert studio.bench.runs.wait(run_id).state == "done"
+    done = studio.open("train", run=run_id)
+    assert "made square with bars, with 1 light variant of each" in helpers.texts(done)
+
+
+def test_variants_are_counted_among_what_is_looked_at(studio):
+    progress = RunProgress(
+        run=studio.run, stage="features", done=30, total=120, rate=61.2, eta_seconds=7.4, curve=(), messages=()
+    )
+    assert "30 of 120 pictures and variants" in stage_data(progress, variants=True)["figures"]

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from clf_core.config import Preprocessing, SplitConfig, TrainConfig, train_config
+from clf_core.config import AugmentConfig, Preprocessing, SplitConfig, TrainConfig, train_config
 from clf_core.errors import ConfigError
 
 
@@ -55,6 +55,68 @@ def test_settings_from_outside_become_a_config():
 
 
 def test_every_setting_has_a_help_text():
-    for model in (TrainConfig, SplitConfig, Preprocessing):
+    for model in (TrainConfig, SplitConfig, Preprocessing, AugmentConfig):
         for name, field in model.model_fields.items():
             assert field.description, f"{model.__name__}.{name}"
+
+
+def test_presets_change_more_and_more():
+    none, light, standard, strong = (
+        AugmentConfig(preset=name).resolved() for name in ("none", "light", "standard", "strong")
+    )
+    assert [config.active for config in (none, light, standard, strong)] == [False, True, True, True]
+    for mild, wild in ((light, standard), (standard, strong)):
+        for name in ("rotate", "brightness", "contrast", "saturation", "hue", "blur", "noise", "erase"):
+            assert getattr(mild, name) <= getattr(wild, name)
+        assert mild.crop > wild.crop
+    assert strong.resolved() == strong  # written out already
+
+
+@pytest.mark.parametrize("preset", ["none", "light", "standard", "strong"])
+def test_without_flips_no_preset_mirrors(preset):
+    resolved = AugmentConfig(preset=preset, flips=False).resolved()
+    assert not resolved.flip_horizontal
+    assert not resolved.flip_vertical
+    assert resolved.flips is False
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"preset": "light", "rotate": 5}, "'light' decides rotate itself"),
+        ({"preset": "none", "crop": 0.5}, "single switches need the preset 'custom'"),
+        ({"flips": False, "flip_vertical": True}, "flips is off"),
+        ({"crop": 0}, "greater than or equal to 0.1"),
+        ({"brightness": float("nan")}, "brightness"),
+        ({"preset": "wild"}, "preset"),
+    ],
+)
+def test_variants_that_contradict_themselves_are_refused(given, words):
+    with pytest.raises(ValidationError, match=words):
+        AugmentConfig.model_validate(given)
+
+
+def test_switches_alone_are_ones_own_and_a_word_alone_is_a_preset():
+    assert AugmentConfig(rotate=5).preset == "custom"
+    assert train_config({"augment": "light"}).augment == AugmentConfig(preset="light")
+    assert not AugmentConfig(preset="custom").active
+    assert AugmentConfig(flips=False).preset == "none"  # says only what is never done
+
+
+def test_a_variant_setting_is_named_with_its_group():
+    with pytest.raises(ConfigError) as caught:
+        train_config({"augment": {"rotat": 3}})
+    assert caught.value.field == "augment.rotat"
+    assert "flip_horizontal" in str(caught.value)
+    with pytest.raises(ConfigError) as caught:
+        train_config({"strengths": ["much"]})
+    assert caught.value.field == "strengths"
+
+
+def test_settings_of_a_run_made_before_there_were_variants():
+    stored = {"preset": "quick", "backbone": "tf_efficientnet_lite0", "seed": 4}
+    config = TrainConfig.model_validate(stored)
+    assert (config.fit, config.augment.active) == ("crop", False)
+    assert TrainConfig.model_validate_json(TrainConfig(augment="strong", fit="pad").model_dump_json()) == TrainConfig(
+        augment="strong", fit="pad"
+    )

@@ -99,3 +99,11 @@ def test_backbones_without_classes_have_no_starter(lite0, tmp_path):
     spec = lite0.spec.model_copy(update={"files": {"weights.safetensors": "0" * 64}})
     with pytest.raises(NotFoundError, match="without classes"):
         starter_classifier(Backbone(spec, tmp_path))
+
+
+def test_a_model_stored_before_there_were_fits_cuts_to_the_centre(tmp_path, classifier):
+    save_classifier(tmp_path, classifier)
+    stored = json.loads((tmp_path / "model.json").read_text())
+    assert stored["preprocessing"].pop("fit") == "crop"
+    (tmp_path / "model.json").write_text(json.dumps(stored))
+    assert load_classifier(tmp_path).spec == SPEC

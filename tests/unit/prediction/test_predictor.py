@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from clf_core.config import ImportLimits
+from clf_core.data.transforms import to_input
 from clf_core.errors import PictureError, StateError
 from clf_core.prediction.predictor import TOP, Predictor
 
@@ -85,3 +86,21 @@ def test_a_classifier_of_other_weights_is_refused(colours):
     stranger = dataclasses.replace(classifier, spec=classifier.spec.model_copy(update={"weights_sha256": "f" * 64}))
     with pytest.raises(StateError):
         Predictor(stranger, colours.runtime())
+
+
+@pytest.mark.parametrize(("fit", "expected"), [("crop", "green"), ("squeeze", "red"), ("pad", "red")])
+def test_pictures_are_made_square_as_the_model_says(colours, tmp_path, fit, expected):
+    """A wide picture, red at both ends and green in its middle; whatever the network's own description says."""
+    pixels = np.zeros((20, 80, 3), dtype=np.uint8)
+    pixels[:, :, 0] = 250
+    pixels[:, 30:50] = (0, 250, 0)
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    classifier = colours.classifier()
+    own = classifier.spec.preprocessing.model_copy(update={"fit": fit})
+    spec = classifier.spec.model_copy(update={"preprocessing": own})
+    predictor = Predictor(dataclasses.replace(classifier, spec=spec), colours.runtime())
+    data = (tmp_path / "wide.png").read_bytes()
+    np.testing.assert_array_equal(predictor.prepare(data), to_input(Image.fromarray(pixels), own))
+    one, many = predictor.predict("wide.png", data), predictor.probabilities([tmp_path / "wide.png"])
+    assert one.label == expected
+    assert many[0].max() == pytest.approx(one.probability)

@@ -11,3 +11,8 @@ def test_more_work_takes_longer():
 def test_a_measured_rate_replaces_the_rule():
     assert estimate_seconds(10_000, False, rate=100) - estimate_seconds(10_000, False, rate=200) == 50
     assert estimate_seconds(1000, False, rate=0) == estimate_seconds(1000, False)
+
+
+def test_variants_take_time():
+    plain = estimate_seconds(1000, False, rate=100)
+    assert 10 < estimate_seconds(1000, False, rate=100, variants=1000) - plain < 20

@@ -9,6 +9,7 @@ from clf_core.config import TrainConfig
 from clf_core.errors import ConfigError
 from clf_core.training.callbacks import SilentCallbacks
 from clf_core.training.head import IMMATERIAL_LOSS, Examples, fit_head, make_folds, steps
+from clf_core.training.logistic import score
 
 
 def examples(count: int, classes: int = 3, seed: int = 0, dim: int = 20, noise: float = 2.0) -> Examples:
@@ -148,3 +149,30 @@ def test_folds_keep_groups_together_and_classes_learnable(pictures, count, seed)
 def test_a_group_across_two_classes_stays_together():
     folds = make_folds(np.array([0, 1, 0, 1, 0, 1]), ["same", "same", "b", "c", "d", "e"], 2, 0)
     assert folds[0] == folds[1]
+
+
+def test_variants_are_learned_from_and_never_judged(monkeypatch):
+    """Each variant is a copy of its picture, and the classes are noise. Were a variant of a picture that is judged
+    among those learned from, or judged itself, the noise would be known by heart."""
+    random = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    plain = Examples(random.normal(size=(60, 200)).astype(np.float32), labels, [str(row) for row in range(60)])
+    train = plain.with_variants(np.repeat(plain.features[:, None], 3, axis=1))
+    assert len(train) == 240
+    assert train.as_they_are.sum() == 60
+    np.testing.assert_array_equal(train.labels[60:], np.repeat(labels, 3))
+    counts = []
+    monkeypatch.setattr(
+        "clf_core.training.head.score", lambda rows, *rest: counts.append(len(rows)) or score(rows, *rest)
+    )
+    fitted = fit_head(train, NONE, 3, TrainConfig(strengths=(1.0,)), SilentCallbacks())
+    assert fitted.curve[0].train_accuracy == 1
+    assert fitted.curve[0].val_accuracy < 0.6
+    assert sum(counts[1::2]) == 60  # judged; in between the four fifths that were learned from, with their variants
+    assert sum(counts[0::2]) == 4 * 240
+
+
+def test_no_variants_change_nothing():
+    plain = examples(30)
+    assert plain.with_variants(np.zeros((30, 0, 20), dtype=np.float32)) is plain
+    assert plain.with_variants(np.zeros((0, 3, 20), dtype=np.float32)) is plain

@@ -5,10 +5,12 @@ import hashlib
 import numpy as np
 import pytest
 
-from clf_core.config import TrainConfig
+from clf_core.config import ImportLimits, TrainConfig
 from clf_core.errors import CancelledError, DatasetError, PictureError, StateError
 from clf_core.models.backbone import Backbone
 from clf_core.training.callbacks import SilentCallbacks
+from clf_core.training.features import extract_features
+from clf_core.training.head import Examples, fit_head
 from clf_core.training.quick import check_classes, train_quick
 
 COUNTS = {"red": 20, "blue": 20, "green": 20}
@@ -102,7 +104,6 @@ def test_classes_that_cannot_be_learned():
 
 
 def test_the_real_network_learns_colours(imported, prepared_backbones):
-    from clf_core.config import ImportLimits
     from clf_core.data.loading import load_inputs
     from clf_core.models.backbone_store import BackboneStore
     from clf_core.models.runtime import open_runtime
@@ -119,3 +120,86 @@ def test_the_real_network_learns_colours(imported, prepared_backbones):
     inputs = np.stack(list(load_inputs(paths, backbone.spec.preprocessing, ImportLimits())))
     answers = first.classifier.logits(runtime.features(inputs)).argmax(axis=1)
     assert (answers == test.label_index).mean() > 0.9
+
+
+def test_without_variants_the_result_is_that_of_the_plain_pictures(imported, colours):
+    """The way it was before there were variants, written out: equal to the last bit."""
+    manifest, store = imported(COUNTS)
+    backbone, runtime = colours
+    train, val = manifest.select("train"), manifest.select("val")
+    features = [
+        extract_features(rows.sha256, store.path, runtime, SilentCallbacks(), ImportLimits()) for rows in (train, val)
+    ]
+    fitted = fit_head(
+        *(Examples(f, rows.label_index, rows.group) for f, rows in zip(features, (train, val), strict=True)),
+        3,
+        TrainConfig(),
+        SilentCallbacks(),
+    )
+    seen = runtime.seen
+    for config in (TrainConfig(), TrainConfig(views=9), TrainConfig(augment={"preset": "custom"})):
+        runtime.seen = 0
+        result = train_quick(manifest, store.path, backbone, runtime, config, SilentCallbacks())
+        np.testing.assert_array_equal(result.classifier.weight, fitted.weight)
+        np.testing.assert_array_equal(result.classifier.bias, fitted.bias)
+        assert runtime.seen == seen
+
+
+def test_variants_of_training_pictures_are_learned_from_and_counted(imported, colours):
+    manifest, store = imported(COUNTS)
+    backbone, runtime = colours
+    told = []
+
+    class Callbacks(SilentCallbacks):
+        def stage(self, stage, total):
+            told.append((stage, total))
+
+        def progress(self, done):
+            told.append(done)
+
+    config = TrainConfig(augment="standard", views=2)
+    first = train_quick(manifest, store.path, backbone, runtime, config, Callbacks())
+    inputs = 3 * len(manifest.select("train")) + len(manifest.select("val"))
+    assert told[0] == ("features", inputs)
+    assert told[1 : inputs + 1] == list(range(1, inputs + 1))
+    assert runtime.seen == inputs
+    again = train_quick(manifest, store.path, backbone, runtime, config, SilentCallbacks())
+    assert digest(again.classifier) == digest(first.classifier)
+    plain = train_quick(manifest, store.path, backbone, runtime, TrainConfig(), SilentCallbacks())
+    assert digest(plain.classifier) != digest(first.classifier)
+
+
+def test_test_pictures_never_matter_with_variants_either(imported, colours):
+    manifest, store = imported(COUNTS)
+    config = TrainConfig(augment="strong", views=1, fit="squeeze")
+    before = train_quick(manifest, store.path, *colours, config, SilentCallbacks())
+    kept = set(manifest.select("train").sha256) | set(manifest.select("val").sha256)
+    for key in set(manifest.select("test").sha256) - kept:
+        store.path(key).write_bytes(b"not a picture any more")
+    after = train_quick(manifest, store.path, *colours, config, SilentCallbacks())
+    assert digest(after.classifier) == digest(before.classifier)
+
+
+@pytest.mark.parametrize("checks", [1, 60, 150])
+def test_it_stops_among_the_variants(imported, colours, checks):
+    manifest, store = imported(COUNTS)
+
+    class Callbacks(SilentCallbacks):
+        left = checks
+
+        def check_cancelled(self):
+            self.left -= 1
+            if self.left == 0:
+                raise CancelledError("Stopped")
+
+    with pytest.raises(CancelledError):
+        train_quick(manifest, store.path, *colours, TrainConfig(augment="light", views=4), Callbacks())
+
+
+@pytest.mark.parametrize("fit", ["crop", "squeeze", "pad"])
+def test_the_fit_is_stored_with_the_model(imported, colours, fit):
+    manifest, store = imported(COUNTS)
+    backbone, runtime = colours
+    result = train_quick(manifest, store.path, backbone, runtime, TrainConfig(fit=fit), SilentCallbacks())
+    expected = backbone.spec.preprocessing.model_copy(update={"fit": fit})
+    assert result.classifier.spec.preprocessing == expected
