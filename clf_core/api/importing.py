@@ -184,6 +184,44 @@ class Imports:
                 captures.discard(identifier)
         return report
 
+    def hub(
+        self,
+        dataset: str,
+        name: str = "",
+        *,
+        into: str | None = None,
+        split: str | None = None,
+        most: int | None = None,
+        options: ImportOptions | None = None,
+        who: str | None = None,
+        progress: ImportProgress | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> ImportReport:
+        """Take a published dataset, which needs a network the first time.
+
+        Args:
+            dataset: 'hf:owner/name' (with '/configuration' behind it where there are several) or
+                'torchvision:CIFAR10'.
+            split: take only this split, as it is called there; None for train, val and test.
+            most: pictures taken at most.
+            name, into, options, who, progress, cancelled: as in ``path``; without both ``name`` and ``into``,
+                the dataset is called as it is there.
+
+        Raises:
+            NotFoundError: there is no such dataset or split.
+            SourceError: no network, or it holds no pictures with classes.
+            The errors of ``path``.
+        """
+        from clf_core.importing.hub import open_hub
+
+        if not name and into is None:
+            name = self._workspace.datasets.free_name(dataset.rpartition(":")[2].rpartition("/")[2] or "dataset")
+        limits, cache = self._settings.limits, self._settings.workspace / "downloads"
+        return self._import(
+            lambda: open_hub(dataset, limits, split=split, most=most, cache=cache, cancelled=cancelled),
+            *(name, into, options, who, progress, cancelled),
+        )
+
     def sample(
         self, key: str, name: str | None = None, *, into: str | None = None, who: str | None = None
     ) -> ImportReport:

@@ -4,9 +4,6 @@ Every function here imports torch and timm, so call them only where a backbone i
 """
 
 import difflib
-import threading
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +13,7 @@ from urllib.parse import urlsplit
 from clf_core.config import Preprocessing
 from clf_core.errors import InputError, InternalError, NotFoundError, WeightsUnavailableError
 from clf_core.models import bundled_weights
+from clf_core.reachability import answers
 
 if TYPE_CHECKING:
     from torch import nn
@@ -143,32 +141,6 @@ def _unavailable(name: str, why: str, on_machine: tuple[str, ...]) -> WeightsUna
         why=why,
         remedy=f"Choose a model whose weights are here ({here}), or connect this machine to the internet and try again",
     )
-
-
-def answers(address: str, seconds: float) -> bool:
-    """Whether a web server answers at all within ``seconds``; any HTTP status counts.
-
-    Runs in a thread of its own because name resolution obeys no timeout. Proxy settings of the
-    environment are honoured.
-    """
-    if urlsplit(address).scheme not in ("http", "https"):
-        return False
-    reached = threading.Event()
-
-    def ask() -> None:
-        request = urllib.request.Request(address, method="HEAD")  # noqa: S310 - scheme checked above
-        try:
-            urllib.request.urlopen(request, timeout=seconds).close()  # noqa: S310
-        except urllib.error.HTTPError:
-            pass  # an answer, if an unfriendly one
-        except (OSError, ValueError):
-            return
-        reached.set()
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return reached.is_set()
 
 
 def _preprocessing(name: str, model: "nn.Module") -> Preprocessing:
