@@ -62,7 +62,7 @@ def _near(survey: Survey, extra: NDArray[np.bool_], kept: NDArray[np.int64]) -> 
         f"{counted(count, 'picture')} {agree(count, 'looks', 'look')} nearly the same as another one",
         "Resized, cropped or brightened copies and frames of one scene teach little new, and make that scene count "
         "several times. The accuracy stays true as long as they stand on one side of the split.",
-        Suspects.of(survey.ids[rows], survey.alikes.likeness[rows], survey.ids[kept[rows]]),
+        Suspects.of(survey.ids[rows], survey.likeness(rows, kept[rows]), survey.ids[kept[rows]]),
         fix="Leave out the copies",
         fix_effect=f"The largest of each set stays in use; the other {counted(count, 'picture')} "
         f"{agree(count, 'is', 'are')} left out in a new version. You can undo it.",
@@ -81,7 +81,7 @@ def _contradictions(survey: Survey, concerned: NDArray[np.bool_]) -> Found | Non
         f"{counted(count, 'picture')} {agree(count, 'looks', 'look')} the same as one in another class",
         "One of the two classes must be wrong. As it is, the classifier is taught both, and can only be right about "
         "one of them. Move each to the class it belongs to, or leave them out.",
-        Suspects.of(survey.ids[rows], survey.alikes.likeness[rows], survey.ids[partners]),
+        Suspects.of(survey.ids[rows], survey.likeness(rows, partners), survey.ids[partners]),
         fix="Leave all of them out",
         fix_effect=f"{counted(count, 'picture')}, whichever class is right, {agree(count, 'is', 'are')} left out in a "
         "new version. You can undo it.",
@@ -112,7 +112,7 @@ def _leaks(survey: Survey) -> Found | None:
         if leaked
         else "The pictures that settings are chosen by are no longer new to "
         "the classifier, so the choice is worse. No test picture is concerned.",
-        Suspects.of(survey.ids[rows], most[sets[rows]] + survey.alikes.likeness[rows], survey.ids[partners]),
+        Suspects.of(survey.ids[rows], most[sets[rows]] + survey.likeness(rows, partners), survey.ids[partners]),
         fix="Leave them out of training",
         fix_effect=f"What is kept aside stays as it is; {counted(count, 'picture')} to learn from "
         f"{agree(count, 'is', 'are')} left out in a new version. You can undo it.",

@@ -40,7 +40,8 @@ def quick_checks(
         skipped: files of the import behind the version that could not be used.
         split: how it was divided, for the split that is compared with.
     """
-    survey = Survey.of(manifest, facts)
+    split = split or SplitConfig()
+    survey = Survey.of(manifest, facts, searched=split.keep_copies_together)
     return QuickChecks(
         found=[
             *check_files(skipped, len(survey)),
@@ -50,5 +51,5 @@ def quick_checks(
             *check_classes(survey),
             *check_shortcut(survey),
         ],
-        leak=check_leak(survey, split or SplitConfig()),
+        leak=check_leak(survey, split),
     )

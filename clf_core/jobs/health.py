@@ -107,6 +107,8 @@ class HealthJobs:
             return "waiting", None
         if process.is_alive(worker):
             return "running", work
+        if work is not None and work.state == "done":  # it gave way to a newer version
+            return "waiting", None
         if self._store.done(identifier, version, "slow"):  # it may have ended since it was looked for
             return "done", None
         return "failed", Work(version=version, worker=worker, state="failed", note=INTERRUPTED)
@@ -156,8 +158,10 @@ def write_work(folder: Path, work: Work) -> None:
     """Say how far the process is.
 
     Raises:
-        StorageError: the disk refused.
+        StorageError: the disk refused, or the dataset is gone.
     """
+    if not folder.is_dir():  # writing would bring it back
+        raise StorageError("The dataset is no longer there")
     write_json(folder / "work.json", work.model_dump(mode="json"))
 
 
