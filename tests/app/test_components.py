@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clf_core.config import TrainConfig
+from clf_core.config import AugmentConfig, TrainConfig
 from pages.components.escaping import md, plain, plotly_text
 from pages.components.words import count, duration, interval, percent
 
@@ -70,7 +70,7 @@ def test_counts_agree_in_number():
 
 
 def test_every_training_setting_has_a_widget():
-    train = Path(__file__).resolve().parents[2] / "pages" / "train.py"
-    source = train.read_text()
-    missing = [name for name in TrainConfig.model_fields if f'"{name}"' not in source]
-    assert missing == ["preset"]  # chosen by its card
+    pages = Path(__file__).resolve().parents[2] / "pages"
+    source = "".join((pages / name).read_text() for name in ("train.py", "components/preparation.py"))
+    fields = (*TrainConfig.model_fields, *AugmentConfig.switches())
+    assert [name for name in fields if f'"{name}"' not in source] == []
