@@ -80,10 +80,10 @@ def test_sync_flushes_what_was_added(store: PictureStore, monkeypatch: pytest.Mo
 def test_a_full_disk_leaves_nothing_behind(
     store: PictureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Path, target: Path) -> Path:
+    def full(source: str, target: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(StorageError, match="disk is full"):
         store.add(b"pixels")
     assert everything(tmp_path) == []
@@ -120,8 +120,8 @@ class TestThumbnails:
     ) -> None:
         sha256 = store.add(picture_bytes())
 
-        def full(self: Path, target: Path) -> Path:
+        def full(source: str, target: str) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(Path, "replace", full)
+        monkeypatch.setattr(os, "replace", full)
         assert Image.open(io.BytesIO(store.thumbnail(sha256, 96))).size == (12, 10)
