@@ -7,7 +7,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from clf_core.api import Workbench
-from clf_core.errors import NotFoundError
+from clf_core.errors import NotFoundError, StateError
 from clf_core.results import DatasetSummary, HealthReport, Order, Picture, PictureEdit, PicturePage, Shown, Suspect
 from clf_core.values import SPLITS, Split
 from pages.components.changes import done, who
@@ -15,12 +15,13 @@ from pages.components.escaping import plain
 from pages.components.heading import quiet
 from pages.components.parts import labeller
 from pages.components.picture import LEFT_OUT_BY_HAND, look_closer
-from pages.components.problems import told_in_words
+from pages.components.problems import show_error, told_in_words
 from pages.components.serving import thumbnail_url
 from pages.components.words import SPLIT_WORDS, count
 
 PAGE = 60  # fills rows of 2, 3, 4, 5, 6 and 10
 _PART = "labeller"
+_REFUSED = "save_refused"
 _FILTERS = {
     "text": "gallery_text",
     "label": "gallery_label",
@@ -58,9 +59,9 @@ def show_only(**wanted: str) -> None:
 
 
 def clear_filters() -> None:
-    """Show everything."""
-    for key in _FILTERS.values():
-        st.session_state.pop(key, None)
+    """Show everything. Set, not removed: the browser would send again what it shows."""
+    for name, key in _FILTERS.items():
+        st.session_state[key] = getattr(Filters(), name)
 
 
 def keep_filters() -> None:
@@ -135,6 +136,8 @@ def _show_page(bench: Workbench, dataset: DatasetSummary, report: HealthReport, 
         return
     order = " · most suspicious first" if filters.finding else ""
     quiet(f"{count(page.total, 'picture')}{order}" + (f" · page {number:,} of {pages:,}" if pages > 1 else ""))
+
+    _show_refused(bench, dataset)
 
     def turn() -> None:
         step = st.session_state[_PART].turn
@@ -248,16 +251,40 @@ def _keep_marks(dataset: DatasetSummary, told: Any) -> None:
 
 
 def _save(bench: Workbench, dataset: DatasetSummary, told: Any) -> None:
-    """Make one version of all marks."""
+    """Make one version of all marks; where the locked test split stands in the way, ask first."""
     if not isinstance(told, dict) or told.get("epoch") != _epoch(dataset):
         return
-    edits = read_marks(told)
+    _keep_marks(dataset, told)
+    try:
+        _apply(bench, dataset)
+    except StateError as error:
+        st.session_state[_REFUSED] = (_epoch(dataset), error)
+        st.rerun()
+
+
+def _apply(bench: Workbench, dataset: DatasetSummary, *, unlock: bool = False) -> None:
+    edits = [PictureEdit(**mark) for mark in st.session_state.get(_marks_key(dataset), [])]
     if not edits:
         return
-    made = bench.editing.apply(dataset.id, edits, who=who())
+    made = bench.editing.apply(dataset.id, edits, unlock=unlock, who=who())
     st.session_state["marks_epoch"] = st.session_state.get("marks_epoch", 0) + 1
     st.session_state.pop(_marks_key(dataset), None)
+    st.session_state.pop(_REFUSED, None)
     done(dataset, made)
+
+
+def _show_refused(bench: Workbench, dataset: DatasetSummary) -> None:
+    """The marks would change the locked test split: why that matters, and the way to do it all the same."""
+    epoch, error = st.session_state.get(_REFUSED, ("", None))
+    if epoch != _epoch(dataset):
+        return
+    show_error(error)
+    with st.container(horizontal=True):
+        if st.button("Move them all the same", icon=":material/lock_open:", key="unlock"):
+            _apply(bench, dataset, unlock=True)
+        if st.button("Go on editing", type="tertiary", key="keep_lock"):
+            del st.session_state[_REFUSED]
+            st.rerun()
 
 
 def read_marks(told: dict[str, Any]) -> list[PictureEdit]:

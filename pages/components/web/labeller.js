@@ -43,7 +43,7 @@ class Labeller {
     this.grid.onclick = (event) => this.click(event);
     this.grid.ondblclick = (event) => { if (this.indexOf(event) >= 0) this.open(this.indexOf(event)); };
     this.grid.onkeydown = (event) => this.key(event);
-    this.grid.onfocusin = (event) => { if (this.indexOf(event) >= 0) this.activate(this.indexOf(event), false); };
+    this.grid.addEventListener("focusin", (event) => { if (this.indexOf(event) >= 0) this.activate(this.indexOf(event), false); });
     const doing = { all: () => this.selectAll(), none: () => this.selectNone(), out: () => this.put({ excluded: this.data.reason }),
       back: () => this.put({ excluded: "" }), give: () => this.giveTyped(),
       save: () => this.save(), discard: () => this.discard() };
