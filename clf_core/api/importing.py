@@ -287,9 +287,10 @@ class Imports:
         from clf_core.data.split import check_pattern
         from clf_core.importing.importer import Base, import_pictures
 
-        options = options or ImportOptions()
-        check_pattern(options.split.group_pattern)
         datasets, started = self._workspace.datasets, time.monotonic()
+        if options is None:  # pictures that join others are divided as those are
+            options = ImportOptions() if into is None else ImportOptions(split=datasets.find(into).split_config)
+        check_pattern(options.split.group_pattern)
 
         def read(base: Base | None) -> "ImportedPictures":
             with open_it() as source:
@@ -321,11 +322,15 @@ class Imports:
 
 
 def _behind(newest: "Manifest", imported: "ImportedPictures") -> "Manifest":
-    """The newest manifest with what an import brought, which began from an earlier one, behind it."""
+    """The newest manifest with what an import brought, which began from an earlier one, behind it.
+
+    What was divided anew meanwhile is where it is now: a new picture follows its group.
+    """
     from clf_core.data.manifest import Manifest
 
-    brought = imported.manifest.rows()[len(imported.manifest) - imported.added :]
-    return Manifest.from_rows([*newest.rows(), *(replace(row, id=-1) for row in brought)])
+    kept, brought = newest.rows(), imported.manifest.rows()[len(imported.manifest) - imported.added :]
+    home = {row.group: row.split for row in kept if not row.excluded}
+    return Manifest.from_rows([*kept, *(replace(row, id=-1, split=home.get(row.group, row.split)) for row in brought)])
 
 
 def user() -> str:

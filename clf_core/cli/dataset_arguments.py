@@ -73,6 +73,7 @@ def _add_import(adder: _Adder) -> None:
     new.add_argument("--label", default="", metavar="CLASS", help="class of pictures that say none themselves")
     new.add_argument("--group-pattern", metavar="PATTERN", help=_PATTERN_HELP)
     new.add_argument("--fps", type=float, default=1.0, metavar="N", help="pictures from each second of a video")
+    new.add_argument("--most", type=whole, metavar="N", help="with hf: and torchvision:, at most so many pictures")
     add_who(new)
 
 

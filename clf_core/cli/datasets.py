@@ -31,7 +31,7 @@ def import_pictures(options: argparse.Namespace, workbench: Workbench, console: 
                 "progress": lambda done, total, _skipped: bar.show("Reading", done, total, "file"),
             }
             if source.startswith(_HUBS):
-                report = imports.hub(source, options.name or "", **how)
+                report = imports.hub(source, options.name or "", most=options.most, **how)
             else:
                 report = imports.path(Path(source), options.name or "", **how)
     say_import(report, console)

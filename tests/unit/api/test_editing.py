@@ -1,5 +1,7 @@
 """Changing a dataset through the facade: who did what, copies and groups kept together, and the way back."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -107,6 +109,30 @@ def test_pictures_added_later_stay_left_out_after_a_return_and_can_be_restored(b
     assert bench.datasets.get("Pets").classes == with_more.classes
     difference = bench.editing.diff("Pets", 2, 4)
     assert (difference.added, difference.removed, difference.excluded, difference.relabelled) == (0, 0, 0, 0)
+
+
+def test_pictures_that_join_are_divided_as_those_that_are_there(bench, pets, write_pictures, tmp_path):
+    bench.editing.divide("Pets", SplitConfig(train=0.3, val=0.3, test=0.4, lock_test=False))
+    folder = write_pictures(tmp_path / "more", {"green": 20}, seed=5)
+    bench.imports.path(folder, into="Pets")
+    assert bench.datasets.get("Pets").class_splits["green"] == {"train": 6, "val": 6, "test": 8}
+
+
+def test_a_dataset_that_is_changed_while_pictures_are_added_keeps_both(bench, pets, ids, tmp_path):
+    red = ids(label="red", split="train")[0]
+    (tmp_path / "more" / "red").mkdir(parents=True)
+    data = bench.datasets.picture_bytes(bench.datasets.pictures("Pets", label="red", split="train").pictures[0].sha256)
+    Image.open(io.BytesIO(data)).save(tmp_path / "more" / "red" / "copy.bmp")
+
+    def change(*_):
+        if bench.datasets.get("Pets").version == 1:
+            bench.editing.move("Pets", [red], "val")
+
+    bench.imports.path(tmp_path / "more", into="Pets", progress=change)
+    now = _by_id(bench)
+    assert (bench.datasets.get("Pets").version, len(now)) == (3, 21)
+    assert now[red] == ("red", "val", "")
+    assert now[20][:2] == ("red", "val")  # the copy went where its original is now
 
 
 def test_a_difference_is_told_by_picture(bench, pets, ids):

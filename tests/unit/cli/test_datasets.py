@@ -47,8 +47,8 @@ def import_typed(pets, bench, capsys):
 def test_every_source_takes_its_way(import_typed):
     assert import_typed("sample:shapes", "--name", "X") == ("sample", ("shapes", "X"), {"into": None, "who": None})
     for source in ("hf:someone/something", "torchvision:CIFAR10"):
-        way, (given, name), options = import_typed(source, "--into", "Pets", "--who", "Ada")
-        assert (way, given, name) == ("hub", source, "")
+        way, (given, name), options = import_typed(source, "--into", "Pets", "--who", "Ada", "--most", "50")
+        assert (way, given, name, options["most"]) == ("hub", source, "", 50)
         assert (options["into"], options["who"]) == ("Pets", "Ada")
     way, (path, name), options = import_typed("some/folder", "--name", "X", "--label", "cat", "--fps", "2.5")
     assert (way, str(path), name) == ("path", "some/folder", "X")
