@@ -95,6 +95,7 @@ class DatasetStore:
             (folder / "versions").mkdir()
             write_version(folder, version, draft)
             write_json(folder / "dataset.json", record.model_dump(mode="json"))
+        self._keep((record.id, version.version), draft.manifest)
         return summary(entry, version, version)
 
     def change(self, identifier: str, work: Callable[["Manifest", DatasetSummary], Draft | None], who: str) -> int:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import clf_core.workspace.datasets as under_test
 from clf_core.config import SplitConfig
 from clf_core.data import edits
 from clf_core.data.facts import Facts, measure
+from clf_core.data.manifest import Manifest
 from clf_core.errors import NameTakenError, NotFoundError, StorageError
 from clf_core.results import SkippedFile
 from clf_core.workspace import Workspace, dataset_files
@@ -219,6 +221,30 @@ def test_a_long_history_and_long_lists_are_read_once(workspace, imported, monkey
     read.clear()
     assert (again.versions(pets.id)[0].what, again.list()[0].version) == ("Another", 32)
     assert set(read) == {"000032.json", "000001.json"}
+
+
+def test_a_change_among_100000_pictures_takes_less_than_a_second(workspace, imported):
+    numbers = range(100_000)
+    keys = [f"{number:064x}" for number in numbers]
+    few = imported.manifest.rows()[0]
+    many = Manifest.from_rows(
+        replace(few, id=-1, sha256=key, group=key, source_name=f"IMG_{number}.jpg", label=f"class {number % 10}")
+        for number, key in zip(numbers, keys, strict=True)
+    )
+    large = workspace.datasets.add("Large", Draft(many, "Imported"), "me")
+    works = (
+        lambda manifest: edits.relabel(manifest, range(0, 20_000, 2), "another"),
+        lambda manifest: edits.exclude(manifest, range(5000), "Copies"),
+        lambda manifest: edits.move(manifest, range(30_000, 31_000), "val"),
+        lambda manifest: edits.restore(manifest, range(5000)),
+    )
+    for work in works:
+        began = time.process_time()  # of this process: others may keep the machine busy
+        workspace.datasets.change(
+            large.id, lambda manifest, _, work=work: Draft((edit := work(manifest)).manifest, edit.what), "me"
+        )
+        assert time.process_time() - began < 1
+    assert workspace.datasets.find("Large").version == 5
 
 
 def test_a_dataset_gets_another_name(workspace, imported, pets):
