@@ -58,11 +58,11 @@ def merges(counts: Mapping[str, int]) -> dict[str, list[str]]:
 
 
 def _plain(name: str) -> str:
-    text = re.sub(r"[\s_\-]+", " ", unicodedata.normalize("NFKC", name)).strip()
+    text = unicodedata.normalize("NFKC", name).strip(" _\t\n")
+    text = re.sub(r"(?<=\w)[\s_\-]+(?=\w)", " ", text)  # between letters only: 'A-' is not 'A'
     if len(text) == 1:
         return text
-    # Joined but for digits: 'ice cream' is 'icecream', and 'no 1 2' is not 'no 12'.
-    joined = re.sub(r"(?<!\d) | (?!\d)", "", text)
+    joined = re.sub(r"(?<!\d) | (?!\d)", "", text)  # but between digits: '1 2' is not '12'
     return unicodedata.normalize("NFKC", joined.casefold())
 
 

@@ -1,8 +1,9 @@
 """Pictures in which little can be seen: dark, bright, blurred, nearly blank.
 
-A picture is marked when it is bad by any measure (``hard``), or poor and far from the dataset's usual
-(``soft`` and more than ``FAR`` robust deviations from the median). What more than ``NATURE`` of the pictures have
-in common is the nature of the dataset, such as X-rays or pictures taken at night: a note, and nothing to mend.
+A picture is marked when it is bad by any measure (``hard``), or poor and far from the dataset's usual (``soft`` and
+more than ``FAR`` robust deviations from the median); where the usual itself is poor, both must hold. What more than
+``NATURE`` of the pictures have in common is the nature of the dataset, such as X-rays or pictures taken at night: a
+note, and nothing to mend.
 
 brightness  hard 20, soft 50 of 255      below 20 a screen shows black; photos in good light lie between 80 and 160
             hard 245, soft 225, and a contrast under 25, so that a small thing on white paper is not marked
@@ -103,8 +104,10 @@ def marked(values: NDArray[np.float32], *, hard: float, soft: float, least_sprea
         return np.zeros(len(values), dtype=np.bool_)
     usual = float(np.median(known))
     spread = max(1.4826 * float(np.median(np.abs(known - usual))), least_spread)
-    result: NDArray[np.bool_] = (values > hard) | ((values > soft) & (values > usual + FAR * spread))
-    return result
+    bad, far = values > hard, values > usual + FAR * spread
+    if soft < usual <= hard:  # the dataset is like that: only what is bad even for it
+        return bad & far
+    return bad | ((values > soft) & far)
 
 
 def tell(
