@@ -43,7 +43,9 @@ def photographs(path: Path, count: int = 800) -> Path:
             pixels = np.fft.irfft2(waves * amplitude, s=(375, 500))
             pixels = pixels / pixels.std() * 50 + 120
             buffer = io.BytesIO()
-            Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8).transpose(1, 2, 0)).save(buffer, "JPEG", quality=85)
+            Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8).transpose(1, 2, 0)).save(
+                buffer, "JPEG", quality=85
+            )
             archive.writestr(f"class {number % 4}/{number:05}.jpg", buffer.getvalue())
     return path
 

@@ -40,11 +40,11 @@ _MOST_COLOUR = 9.0
 
 # How good a match has to be: nats of unlikeness left over, -log(1 - overall) - log(1 - detail), against how alike the
 # others are, -log(1 - background). Fitted by hand on planted copies among photographs of insects, hands before one
-# wall, drawn shapes and handwritten digits: recall 0.97, 0.98, 1.00 and 0.96 at precision 1.00, 1.00, 0.99 and 0.99.
-_LEAST_MATCH, _ENOUGH = 6.1, 8.4
-_MATCH_AT, _CROWD_AT, _SLOPE = 6.4, 2.2, 2.0
+# wall, drawn shapes and handwritten digits: recall 0.97, 0.98, 1.00 and 0.97 at precision 1.00, 1.00, 0.98 and 0.99.
+_LEAST_MATCH, _ENOUGH = 6.1, 8.2
+_MATCH_AT, _CROWD_AT, _SLOPE = 6.0, 2.2, 1.5
 
-_NEIGHBOUR = 12
+_NEIGHBOUR = 3
 _SAMPLE = 2048
 _PER_PICTURE = 12
 _MOST_PAIRS = 600_000
@@ -154,18 +154,17 @@ def _background(described: Floats) -> tuple[float, Floats]:
     if count < 2:
         return 1.0, np.zeros(count, dtype=np.float32)
     sample = described[np.linspace(0, count - 1, min(count, _SAMPLE)).astype(np.int64)]
-    rank = _NEIGHBOUR if count <= _SAMPLE else max(3, _NEIGHBOUR * _SAMPLE // count)
     share = min(1.0, 2 * min(_PER_PICTURE * count, _MOST_PAIRS) / (count * count))
     background = np.zeros(count, dtype=np.float32)
     levels = []
     for at in range(0, count, _BLOCK):
         similar = described[at : at + _BLOCK] @ sample.T
-        kept = max(rank, int(share * len(sample)) + 1) + 1  # one more: most meet themselves
+        kept = max(_NEIGHBOUR, int(share * len(sample)) + 1) + 1  # one more: most meet themselves
         if kept < len(sample):
             similar = np.partition(similar, len(sample) - kept, axis=1)[:, -kept:]
         levels.append(similar[:, 0].mean())
-        if rank < similar.shape[1]:
-            background[at : at + _BLOCK] = np.sort(similar, axis=1)[:, -1 - rank]
+        if _NEIGHBOUR < similar.shape[1]:
+            background[at : at + _BLOCK] = np.sort(similar, axis=1)[:, -1 - _NEIGHBOUR]
     level = float(np.mean(levels)) if share < 1 else _LEAST_SIMILAR
     return max(level, _LEAST_SIMILAR), background
 

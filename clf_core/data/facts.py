@@ -136,8 +136,8 @@ def _of_colour(small: NDArray[np.uint8]) -> tuple[float, list[float], float]:
     saturation = 255 * float(((most - least) / np.maximum(most, 1)).sum()) / len(pixels)
     regions = _regions(height, width)
     luma = pixels @ _LUMA
-    mean = float(regions[0] @ luma)
-    spread = max(0.0, float(regions[0] @ (luma * luma)) - mean * mean)
+    apart = luma - regions[0] @ luma
+    spread = float(regions[0] @ (apart * apart))
     return saturation, (regions @ pixels).ravel().tolist(), spread**0.5
 
 
@@ -266,8 +266,8 @@ class Facts:
 
         arrays = {
             "sha256": columns.strings(self.sha256s()),
-            "thumb": columns.fixed_bytes(self.thumbs().reshape(len(self), -1)),
-            "chroma": columns.fixed_bytes(self.colours().reshape(len(self), -1)),
+            "thumb": columns.fixed_bytes(self.thumbs().reshape(len(self), _THUMB_BYTES)),
+            "chroma": columns.fixed_bytes(self.colours().reshape(len(self), _CHROMA_BYTES)),
             **{name: columns.floats(self.number(name)) for name in NUMBERS},
         }
         return pa.Table.from_arrays(list(arrays.values()), names=list(arrays))
