@@ -9,7 +9,10 @@ import pytest
 from PIL import Image
 
 from clf_core.config import ImportOptions, SplitConfig
+from clf_core.data.store import PictureStore
 from clf_core.errors import NotFoundError
+from clf_core.importing.importer import import_pictures
+from clf_core.importing.parquet import ParquetPictures, Shard
 
 LABELS = ("bees", "CON", "a.b ", "ünï — 蜂", "Bees", "=SUM(A1)")
 
@@ -84,3 +87,17 @@ def test_an_earlier_version_can_be_taken_out(bench, pets):
         assert (report.pictures, len(zipfile.ZipFile(buffer).namelist())) == (pictures, pictures)
     with pytest.raises(NotFoundError):
         bench.exporting.write("Pets", "folders", io.BytesIO(), version=3)
+
+
+def test_parquet_brings_back_pictures_labels_and_splits(bench, strange, tmp_path):
+    bench.exporting.write("Strange", "parquet", tmp_path / "out.zip")
+    zipfile.ZipFile(tmp_path / "out.zip").extractall(tmp_path / "hub")
+    shards = [
+        Shard(word, split, lambda word=word: next((tmp_path / "hub" / "data").glob(f"{word}-*.parquet")))
+        for word, split in (("train", "train"), ("validation", "val"), ("test", "test"))
+    ]
+    source = ParquetPictures("Again", shards, bench.settings.limits)
+    store = PictureStore(tmp_path / "pictures")
+    again = import_pictures(source, store, limits=bench.settings.limits).manifest
+    columns = (again.column(name) for name in ("sha256", "label", "split"))
+    assert Counter(zip(*columns, strict=True)) == _content(bench, "Strange")
