@@ -22,6 +22,7 @@ _SEVERITY: dict[Severity, tuple[str, Any, str]] = {
     "note": ("Good to know", "gray", ":material/info:"),
 }
 _EXAMPLES = 4
+_NOT_PICTURES = ("unreadable", "imbalance", "few-pictures", "similar-names", "shortcut")  # they count something else
 _TICK_SECONDS = 1.5
 _UNFINISHED = ("waiting", "running")
 
@@ -95,8 +96,8 @@ def _offer(bench: Workbench, dataset: DatasetSummary, finding: Finding) -> None:
             help=md(finding.fix_effect, 300) or None,
         ):
             done(dataset, bench.health.fix(dataset.id, finding.kind, who=who()))
-        # A finding may count files or classes; how many pictures there are to see is said by the gallery.
-        words = "See all" if finding.count > _EXAMPLES else "Open them"
+        many = finding.count > _EXAMPLES and finding.kind not in _NOT_PICTURES
+        words = f"See all {finding.count:,}" if many else "See them"
         if finding.examples and st.button(
             words, key=f"all_{finding.kind}", icon=":material/photo_library:", type="tertiary"
         ):

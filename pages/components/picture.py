@@ -21,7 +21,7 @@ Found = Sequence[tuple[Finding, Suspect]]
 """What the health check says of one picture."""
 
 
-@st.dialog("Picture", width="large")
+@st.dialog("Picture", width="medium")
 def look_closer(bench: Workbench, dataset: DatasetSummary, number: int, found: Found) -> None:
     """One picture, large, with what is known about it.
 
@@ -54,7 +54,7 @@ def in_words(finding: Finding, suspect: Suspect) -> str:
 
 def _describe(picture: Picture) -> None:
     folder, _, name = picture.source_name.rpartition("/")
-    st.markdown(f"### {md(picture.label, 80)}")
+    st.markdown(f"## {md(picture.label, 80)}")
     if picture.excluded:
         st.markdown(f":material/visibility_off: Left out: {md(picture.excluded, 200)}")
     else:

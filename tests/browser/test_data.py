@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import time
 import urllib.error
 import urllib.request
 import zipfile
@@ -188,7 +189,7 @@ def test_a_finding_is_looked_at_mended_and_the_mending_undone(opened, insects, b
     card = page.locator(".st-key-finding_odd-shape")
     card.wait_for()
     shoot(page, "data-findings")
-    card.get_by_role("button", name="Open them").click()
+    card.get_by_role("button", name="See them").click()
     page.locator(".labeller .tile").first.wait_for()
     expect(page.locator(".labeller .tile")).to_have_count(2)
     show(page, "Findings", wait)
@@ -247,6 +248,9 @@ def test_an_export_is_fetched_once(opened, insects, served, wait):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(address)  # noqa: S310
     assert refused.value.code == 404
+    deadline = time.monotonic() + 20
+    while list((served.workspace / "exports").iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.1)  # removed once the last byte is sent, by a thread of the server
     assert not list((served.workspace / "exports").iterdir())
 
 
