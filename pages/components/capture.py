@@ -17,7 +17,9 @@ from pages.components.words import count
 
 _FIRST_CLASSES = ("Class 1", "Class 2")
 _MOST_OFFERED = 30  # of a dataset's own classes; others are added by name
-_ADDRESS = "capture"  # in the page's address, so that a reload finds what was taken
+ADDRESS = "capture"
+"""What a page's address calls the capture, so that a reload finds it."""
+
 _WEB = Path(__file__).with_name("web")
 
 
@@ -74,7 +76,7 @@ def _nothing() -> None:
 def _current(bench: Workbench, into: str | None, key: str) -> Capture:
     """The capture of this page: the session's, or the address's after a reload, or a new one."""
     slot = f"{key}_capture_{into or ''}"
-    identifier = st.session_state.get(slot) or st.query_params.get(_ADDRESS)
+    identifier = st.session_state.get(slot) or st.query_params.get(ADDRESS)
     capture = None
     if identifier:
         try:
@@ -85,8 +87,8 @@ def _current(bench: Workbench, into: str | None, key: str) -> Capture:
         classes = _FIRST_CLASSES if into is None else tuple(bench.datasets.get(into).classes)[:_MOST_OFFERED]
         capture = bench.captures.begin(classes or _FIRST_CLASSES)
     st.session_state[slot] = capture.id
-    if st.query_params.get(_ADDRESS) != capture.id:
-        st.query_params[_ADDRESS] = capture.id
+    if st.query_params.get(ADDRESS) != capture.id:
+        st.query_params[ADDRESS] = capture.id
     return capture
 
 
@@ -110,8 +112,7 @@ def _offer_import(bench: Workbench, capture: Capture, into: str | None, key: str
     if pressed:
         title = bench.datasets.get(into).name if into else name
         job = start_import(title, partial(_import, bench, capture.id, name, into))
-        st.query_params.pop(_ADDRESS, None)
-        st.query_params["import"] = job.id
+        st.query_params["import"] = job.id  # the capture stays in the address: after a failure its pictures are there
         st.rerun()
 
 

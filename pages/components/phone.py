@@ -12,7 +12,8 @@ import streamlit as st
 from pages.components.escaping import md
 from pages.components.heading import quiet
 
-_QR_PIXELS = 6  # screen pixels of one module: a phone reads it from an arm's length
+_QR_PIXELS = 6  # of one module
+_QR_WIDTH, _WORDS_WIDTH = 220, 380  # screen pixels; a phone reads the code from an arm's length
 _EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 _NOWHERE = "192.0.2.1"  # TEST-NET-1 (RFC 5737): no such machine
 
@@ -29,19 +30,27 @@ def show_phone(token: str) -> None:
         return
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
     address = f"{origin}{'/' + base if base else ''}/phone/{token}"
-    code, words = st.columns([1, 2], gap="medium", vertical_alignment="center")
-    with code:
-        st.image(qr_code(address), alt="QR code with the address of the phone's page, which stands beside it")
-    with words:
-        st.markdown("Scan the code with the phone's camera. The phone has to be in the same network.")
-        st.code(address, language=None, wrap_lines=True)
-        if origin.startswith("https://"):
-            quiet("Pictures appear above as they arrive. The code works for a day, or until the dataset is made.")
-        else:
-            quiet(
-                "Over plain HTTP a phone's browser does not open the live camera, so the phone takes pictures one at "
-                "a time with its own camera app. Serve the studio over HTTPS to hold and capture there too."
-            )
+    # A row that wraps: the code keeps its size in a narrow column, or a phone could not read it.
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.image(
+            qr_code(address),
+            width=_QR_WIDTH,
+            alt="QR code with the address of the phone's page, which stands beside it",
+        )
+        with st.container(width=_WORDS_WIDTH):
+            _tell_address(address)
+
+
+def _tell_address(address: str) -> None:
+    st.markdown("Scan the code with the phone's camera. The phone has to be in the same network.")
+    st.code(address, language=None, wrap_lines=True)
+    if address.startswith("https://"):
+        quiet("Pictures appear above as they arrive. The code works for a day, or until the dataset is made.")
+    else:
+        quiet(
+            "Over plain HTTP a phone's browser does not open the live camera, so the phone takes pictures one at "
+            "a time with its own camera app. Serve the studio over HTTPS to hold and capture there too."
+        )
 
 
 def reachable_origin() -> str | None:

@@ -3,7 +3,7 @@ const POLL_MILLISECONDS = 1000; // pictures may come from a phone meanwhile
 const STRIP = 8;
 const SURE_MILLISECONDS = 4000;
 const GRACE_MILLISECONDS = 500; // an update takes the part down and puts it up again
-const NARROW = 640;
+const [NARROW, SLIM] = [720, 440]; // pixels of the part itself, which may stand in a column
 
 class CaptureForm {
   constructor(root) {
@@ -22,13 +22,18 @@ class CaptureForm {
     const mirrored = () => this.camera.video.classList.toggle("mirrored", mirror.checked);
     mirror.addEventListener("change", mirrored);
     mirrored();
-    new ResizeObserver(() => root.classList.toggle("narrow", root.clientWidth < NARROW)).observe(root);
+    new ResizeObserver(() => this.fit()).observe(root);
     this.hidden = () => {
       if (document.hidden) this.release();
     };
     document.addEventListener("visibilitychange", this.hidden);
     this.turnOff();
     this.turnOnIfAllowed();
+  }
+
+  fit() {
+    this.root.classList.toggle("narrow", this.root.clientWidth < NARROW);
+    this.root.classList.toggle("slim", this.root.clientWidth < SLIM);
   }
 
   // Called at every update from the studio's page.
@@ -69,7 +74,7 @@ class CaptureForm {
     this.release();
     this.camera.stop();
     this.find("words").textContent = words || (window.isSecureContext ? "Pictures go to the studio's machine and nowhere else." : INSECURE);
-    this.find("turn").hidden = !window.isSecureContext;
+    this.find("turn").hidden = this.find("how").hidden = !window.isSecureContext;
     this.find("turn").textContent = words ? "Try again" : "Turn on the camera";
     this.find("off").hidden = false;
     this.find("tools").style.visibility = "hidden";
@@ -154,8 +159,8 @@ class CaptureForm {
     });
     const remove = row.querySelector(".remove");
     remove.addEventListener("click", () => {
-      const others = this.named().filter((one) => one.id !== id);
-      const act = () => this.change(() => this.client.classes(others));
+      const others = () => this.named().filter((one) => one.id !== id);
+      const act = () => this.change(() => this.client.classes(others()));
       if (!this.classOf(id).count) act();
       else this.whenSure(remove, `Remove with ${pictures(this.classOf(id).count)}`, act);
     });
@@ -220,8 +225,9 @@ class CaptureForm {
   }
 
   async rename(id, name) {
-    const list = this.named().map((one) => (one.id === id ? { id, name: name.value } : one));
-    name.setAttribute("aria-invalid", String(!(await this.change(() => this.client.classes(list)))));
+    const wanted = name.value;
+    const renamed = () => this.named().map((one) => (one.id === id ? { id, name: wanted } : one));
+    name.setAttribute("aria-invalid", String(!(await this.change(() => this.client.classes(renamed())))));
   }
 
   async addClass() {
@@ -251,10 +257,17 @@ class CaptureForm {
     const timer = setTimeout(button.ask, SURE_MILLISECONDS);
   }
 
-  // Do something on the server, draw its answer; true if it was done.
-  async change(work) {
+  // Do something on the server, draw its answer; true if it was done. One after the other: each begins from the
+  // answer to the last.
+  change(work) {
+    this.changing = (this.changing || Promise.resolve()).then(() => this.doChange(work));
+    return this.changing;
+  }
+
+  async doChange(work) {
     const told = this.find("told");
     told.textContent = "";
+    this.changes = (this.changes || 0) + 1;
     try {
       this.draw(await work());
     } catch (error) {
@@ -268,9 +281,10 @@ class CaptureForm {
   // See what has come, from here or from a phone, and let the studio's page know once the hand rests.
   async look() {
     if (this.held || document.hidden) return;
+    const changes = this.changes;
     try {
       const state = await this.client.state();
-      if (!this.held) this.draw(state);
+      if (!this.held && changes === this.changes) this.draw(state); // else it may be older than what is drawn
     } catch (error) {
       this.find("told").textContent = error.message;
       return;

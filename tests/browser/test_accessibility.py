@@ -1,0 +1,80 @@
+"""axe-core on the screens where data comes in: nothing critical or serious, in light and dark, wide and narrow.
+
+axe finds what a machine can find (names, roles, contrast, labels): some half of what hinders people.
+"""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from clf_core.api import open_workbench
+from clf_core.settings import Settings
+
+pytestmark = pytest.mark.browser
+
+SIZES = [pytest.param(1280, "light", id="wide-light"), pytest.param(420, "dark", id="narrow-dark")]
+
+
+def assert_open_to_all(page):
+    """No finding of weight; the message names the rule, the element and what is wrong with it."""
+    found = Axe().run(page).response["violations"]
+    grave = [one for one in found if one["impact"] in ("serious", "critical")]
+    told = [
+        f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}" for one in grave for node in one["nodes"]
+    ]
+    assert not told, "\n".join(told)
+
+
+@pytest.fixture
+def shapes(served):
+    """A dataset of the built-in shapes."""
+    bench = open_workbench(Settings(workspace=served.workspace))
+    known = {dataset.name: dataset.id for dataset in bench.datasets.list()}
+    return known.get("Shapes for all") or bench.imports.sample("shapes", "Shapes for all").dataset_id
+
+
+@pytest.fixture
+def ways_in(open_page, wait):
+    """``ways_in(way)`` opens the form that brings pictures in."""
+
+    def opened(way, **how):
+        page = open_page("data", **how)
+        more = page.get_by_text("Start another dataset")
+        if more.is_visible():
+            more.click()
+        page.get_by_text(way, exact=True).click()
+        wait(page)
+        return page
+
+    return opened
+
+
+@pytest.mark.parametrize(("width", "scheme"), SIZES)
+def test_the_data_page(open_page, shapes, width, scheme):
+    page = open_page(f"data?dataset={shapes}", width=width, scheme=scheme)
+    page.get_by_role("heading", level=1).wait_for()
+    page.wait_for_timeout(1000)
+    assert_open_to_all(page)
+
+
+@pytest.mark.parametrize(("width", "scheme"), SIZES)
+@pytest.mark.parametrize("way", ["Files or folder", "Folder on this machine", "Public dataset"])
+def test_the_ways_in(ways_in, way, width, scheme):
+    assert_open_to_all(ways_in(way, width=width, scheme=scheme))
+
+
+@pytest.mark.parametrize(("width", "scheme"), SIZES)
+def test_the_camera_and_the_phone_s_page(ways_in, open_page, served, wait, width, scheme):
+    page = ways_in("Camera", width=width, scheme=scheme)
+    page.locator(".capture .hold:enabled").first.wait_for()
+    page.get_by_text("Use a phone as the camera").click()
+    page.get_by_text("answers only this machine").wait_for()
+    wait(page)
+    assert_open_to_all(page)
+
+    token = open_workbench(Settings(workspace=served.workspace)).captures.get(page.url.split("capture=")[1][:22]).token
+    page.goto(f"{served.address}/phone/{token}")
+    page.locator(".choice").first.wait_for()
+    assert_open_to_all(page)
+    page.get_by_role("button", name="Turn on the camera").click()
+    page.locator(".hold").wait_for()
+    assert_open_to_all(page)
