@@ -7,7 +7,7 @@ note, and nothing to mend.
 
 brightness  hard 20, soft 50 of 255      below 20 a screen shows black; photos in good light lie between 80 and 160
             hard 245, soft 225, and a contrast under 25, so that a small thing on white paper is not marked
-sharpness   hard 0.004, soft 0.02        photos in focus have 0.1 to 2, blurred ones less than 0.02 (``data.facts``)
+sharpness   hard 0.004, soft 0.03        photos in focus have 0.1 to 2, blurred ones less than 0.02 (``data.facts``)
 contrast    2 and 5 of 255               one colour but for the noise of a camera or of JPEG; the larger one of grey and
                                          colour, since a red thing on green may be as bright as what is behind it
 """
@@ -74,14 +74,14 @@ _BLANK = Words(
 
 
 def check_looks(survey: Survey) -> list[Found]:
-    """Dark, bright, blurred and blank pictures; a blank one is not told again as blurred, dark or bright."""
+    """Dark, bright, blurred and blank pictures; a picture is told as one of them only."""
     brightness, contrast, sharpness = (survey.numbers[name] for name in ("brightness", "contrast", "sharpness"))
     contrast = np.fmax(contrast, _colour_contrast(survey))
-    blank = marked(-contrast, hard=-2.0, soft=-5.0)
-    seen = ~blank
-    dark = marked(-brightness, hard=-20.0, soft=-50.0) & seen
-    bright = marked(brightness, hard=245.0, soft=225.0) & (contrast < 25) & seen
-    blurred = marked(-_log(sharpness), hard=-np.log(0.004), soft=-np.log(0.02), least_spread=0.1) & seen
+    dark = marked(-brightness, hard=-20.0, soft=-50.0)
+    bright = marked(brightness, hard=245.0, soft=225.0) & (contrast < 25) & (contrast > 2)
+    blank = marked(-contrast, hard=-2.0, soft=-5.0) & ~dark & ~bright
+    told = dark | bright | blank
+    blurred = marked(-_log(sharpness), hard=-np.log(0.004), soft=-np.log(0.03), least_spread=0.1) & ~told
     checks = [
         tell(survey, "blank", blank, -contrast, _BLANK),
         tell(survey, "dark", dark, -brightness, _DARK),

@@ -27,7 +27,7 @@ def _with(survey, count: int, bad: int, usual: dict[str, float] | None = None, *
         ("blurred", {"sharpness": 0.002}),
         ("blurred", {"sharpness": 0.015}),
         ("blank", {"contrast": 0.5, "sharpness": 0.0}),
-        ("blank", {"contrast": 0.5, "brightness": 2.0}),  # and not dark as well
+        ("dark", {"contrast": 0.5, "brightness": 2.0}),  # and not blank as well
     ],
 )
 def test_a_few_bad_pictures_are_found_and_no_others(survey, kinds, kind, faults):
