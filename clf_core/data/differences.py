@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clf_core.data.edits import SPLIT_WORDS
 from clf_core.data.manifest import Manifest
+from clf_core.data.sheet import SPLIT_WORDS
 from clf_core.data.wording import in_short
 from clf_core.results import PictureChange, VersionDiff
 

@@ -13,19 +13,12 @@ from numpy.typing import NDArray
 
 from clf_core.config import SplitConfig
 from clf_core.data.manifest import Manifest
+from clf_core.data.sheet import KEPT_FIRST, SPLIT_WORDS, Sheet
 from clf_core.data.split import redivide
-from clf_core.data.wording import clean_text, in_short, pictures
-from clf_core.errors import ConfigError, NotFoundError, StateError
+from clf_core.data.wording import in_short
+from clf_core.errors import ConfigError, NotFoundError
 from clf_core.results import PictureEdit
 from clf_core.values import Split
-
-SPLIT_WORDS: dict[Split, str] = {"train": "training", "val": "validation", "test": "test"}
-
-_LEFT_OUT = "Left out by hand"
-_MAX_REASON = 300
-_REASON_SHOWN = 80
-_KEPT_FIRST: tuple[Split, ...] = ("test", "val", "train")
-"""Where copies go that disagree: what is tested on must not be learned from."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +43,8 @@ def relabel(manifest: Manifest, ids: Iterable[int], label: str) -> Edit | None:
         NotFoundError: there is no picture of one of the numbers.
         ConfigError: the name of the class cannot be used.
     """
-    sheet = _Sheet(manifest)
-    return sheet.done([sheet.relabel(manifest.places(ids), label)])
+    sheet = Sheet(manifest)
+    return _edit(sheet, [sheet.relabel(manifest.places(ids), label)])
 
 
 def exclude(manifest: Manifest, ids: Iterable[int], reason: str = "") -> Edit | None:
@@ -61,8 +54,8 @@ def exclude(manifest: Manifest, ids: Iterable[int], reason: str = "") -> Edit | 
         NotFoundError: there is no picture of one of the numbers.
         ConfigError: the reason holds control characters.
     """
-    sheet = _Sheet(manifest)
-    return sheet.done([sheet.exclude(manifest.places(ids), reason)])
+    sheet = Sheet(manifest)
+    return _edit(sheet, [sheet.exclude(manifest.places(ids), reason)])
 
 
 def restore(manifest: Manifest, ids: Iterable[int]) -> Edit | None:
@@ -71,8 +64,8 @@ def restore(manifest: Manifest, ids: Iterable[int]) -> Edit | None:
     Raises:
         NotFoundError: there is no picture of one of the numbers.
     """
-    sheet = _Sheet(manifest)
-    return sheet.done([sheet.restore(manifest.places(ids))])
+    sheet = Sheet(manifest)
+    return _edit(sheet, [sheet.restore(manifest.places(ids))])
 
 
 def move(manifest: Manifest, ids: Iterable[int], split: Split, *, unlock: bool = False) -> Edit | None:
@@ -88,8 +81,8 @@ def move(manifest: Manifest, ids: Iterable[int], split: Split, *, unlock: bool =
         NotFoundError: there is no picture of one of the numbers.
         StateError: the test split would change, and ``unlock`` is False.
     """
-    sheet = _Sheet(manifest)
-    return sheet.done([sheet.move(manifest.places(ids), split, unlock)])
+    sheet = Sheet(manifest)
+    return _edit(sheet, [sheet.move(manifest.places(ids), split, unlock)])
 
 
 def apply(manifest: Manifest, changes: Sequence[PictureEdit], *, unlock: bool = False) -> Edit | None:
@@ -107,12 +100,12 @@ def apply(manifest: Manifest, changes: Sequence[PictureEdit], *, unlock: bool = 
             rows[value].append(int(place[identifier]))
         return {value: np.array(found, dtype=np.int64) for value, found in rows.items()}
 
-    sheet = _Sheet(manifest)
+    sheet = Sheet(manifest)
     said = [sheet.relabel(rows, label) for label, rows in gathered("label").items()]
     for reason, rows in gathered("excluded").items():
         said.append(sheet.exclude(rows, reason, again=True) if reason else sheet.restore(rows))
     said += [sheet.move(rows, _split(split), unlock) for split, rows in gathered("split").items()]
-    return sheet.done(said)
+    return _edit(sheet, said)
 
 
 def rename_class(manifest: Manifest, old: str, new: str) -> Edit | None:
@@ -122,14 +115,14 @@ def rename_class(manifest: Manifest, old: str, new: str) -> Edit | None:
         NotFoundError: there is no class ``old``.
         ConfigError: the new name cannot be used, or another class has it.
     """
-    sheet = _Sheet(manifest)
+    sheet = Sheet(manifest)
     old, new = sheet.known(old), sheet.label(new)
     if new != old and new in sheet.labels():
         raise ConfigError(
             f"There is already a class '{in_short(new)}'", field="label", remedy="Merge the two, or choose another name"
         )
     sheet.relabel(sheet.of_classes([old]), new)
-    return sheet.done([f"Renamed the class '{in_short(old)}' to '{in_short(new)}'"])
+    return _edit(sheet, [f"Renamed the class '{in_short(old)}' to '{in_short(new)}'"])
 
 
 def merge_classes(manifest: Manifest, names: Iterable[str], into: str) -> Edit | None:
@@ -139,12 +132,12 @@ def merge_classes(manifest: Manifest, names: Iterable[str], into: str) -> Edit |
         NotFoundError: there is no class of one of the names.
         ConfigError: the name of the class cannot be used.
     """
-    sheet = _Sheet(manifest)
+    sheet = Sheet(manifest)
     into = sheet.label(into)
     merged = [name for name in dict.fromkeys(map(sheet.known, names)) if name != into]
     sheet.relabel(sheet.of_classes(merged), into)
     listed = ", ".join(f"'{in_short(name)}'" for name in merged[:5]) + (", …" if len(merged) > 5 else "")
-    return sheet.done([f"Merged {listed} into '{in_short(into)}'"])
+    return _edit(sheet, [f"Merged {listed} into '{in_short(into)}'"])
 
 
 def split_class(manifest: Manifest, ids: Iterable[int], new_label: str) -> Edit | None:
@@ -154,7 +147,7 @@ def split_class(manifest: Manifest, ids: Iterable[int], new_label: str) -> Edit 
         NotFoundError: there is no picture of one of the numbers.
         ConfigError: the name cannot be used, or a class has it.
     """
-    sheet = _Sheet(manifest)
+    sheet = Sheet(manifest)
     new_label = sheet.label(new_label)
     if new_label in sheet.labels():
         raise ConfigError(
@@ -162,7 +155,7 @@ def split_class(manifest: Manifest, ids: Iterable[int], new_label: str) -> Edit 
             field="label",
             remedy="Choose a new name, or move the pictures into that class",
         )
-    return sheet.done([sheet.relabel(manifest.places(ids), new_label)])
+    return _edit(sheet, [sheet.relabel(manifest.places(ids), new_label)])
 
 
 def divide(
@@ -212,124 +205,18 @@ def _groups_then(old: Manifest, newest: Manifest) -> list[str]:
     """The groups of later pictures by the names of ``old``: copies that came later may have renamed a group."""
     now, then, splits = newest.column("group"), old.column("group"), old.column("split")
     name: dict[str, str] = {}
-    for place in sorted(range(len(old)), key=lambda row: _KEPT_FIRST.index(splits[row])):
+    for place in sorted(range(len(old)), key=lambda row: KEPT_FIRST.index(splits[row])):
         name.setdefault(now[place], then[place])
     return [name.get(group, group) for group in now[len(old) :]]
 
 
-class _Sheet:
-    """A working copy of the columns a person can change. Methods say what they did, or "" for nothing."""
-
-    def __init__(self, manifest: Manifest) -> None:
-        self._manifest = manifest
-        self._columns: dict[str, list[str]] = {}
-
-    def done(self, said: Iterable[str]) -> Edit | None:
-        """The edit, or None where no column differs."""
-        changed = {name: values for name, values in self._columns.items() if values != self._manifest.column(name)}
-        if not changed:
-            return None
-        first, *more = [sentence for sentence in said if sentence]
-        what = "; ".join([first, *(sentence[0].lower() + sentence[1:] for sentence in more)])
-        return Edit(self._manifest.replaced(**changed), what)
-
-    def labels(self) -> set[str]:
-        """All class names, those of left-out pictures included."""
-        return set(self._column("label"))
-
-    def label(self, name: str) -> str:
-        """A class name as it is kept; one that exists is taken as it is, whatever it holds."""
-        return name if name in self.labels() else clean_text(name, "label", "class name")
-
-    def known(self, name: str) -> str:
-        """The name of a class that exists."""
-        for found in (name, self.label(name)):
-            if found in self.labels():
-                return found
-        raise NotFoundError(
-            f"There is no class '{in_short(name)}'",
-            remedy=f"The classes are: {', '.join(in_short(known) for known in self._manifest.classes[:20])}",
-        )
-
-    def of_classes(self, names: Iterable[str]) -> NDArray[np.int64]:
-        """[M] the rows of some classes, left-out ones included."""
-        wanted = set(names)
-        return np.array([row for row, label in enumerate(self._column("label")) if label in wanted], dtype=np.int64)
-
-    def relabel(self, places: NDArray[np.int64], label: str) -> str:
-        label = self.label(label)
-        labels = self._column("label")
-        is_new = label not in self.labels()
-        rows = [row for row in _rows(places) if labels[row] != label]
-        if not rows:
-            return ""
-        sources = {labels[row] for row in rows}
-        for row in rows:
-            labels[row] = label
-        origin = f" from '{in_short(next(iter(sources)))}'" if len(sources) == 1 else ""
-        target = f"into a new class '{in_short(label)}'" if is_new else f"to '{in_short(label)}'"
-        return f"Moved {pictures(len(rows))}{origin} {target}"
-
-    def exclude(self, places: NDArray[np.int64], reason: str, *, again: bool = False) -> str:
-        """``again``: give those left out already the new reason too."""
-        reason = clean_text(reason[:_MAX_REASON], "reason", "reason") if reason.strip() else _LEFT_OUT
-        excluded = self._column("excluded")
-        rows = [row for row in _rows(places) if (excluded[row] != reason if again else not excluded[row])]
-        for row in rows:
-            excluded[row] = reason
-        because = "" if reason == _LEFT_OUT else f": {in_short(reason, _REASON_SHOWN)}"
-        return f"Left out {pictures(len(rows))}{because}" if rows else ""
-
-    def restore(self, places: NDArray[np.int64]) -> str:
-        excluded, splits, groups = self._column("excluded"), self._column("split"), self._manifest.column("group")
-        rows = [row for row in _rows(places) if excluded[row]]
-        wanted = {groups[row] for row in rows}
-        homes: dict[str, set[str]] = defaultdict(set)
-        for row, group in enumerate(groups):
-            if group in wanted and not excluded[row]:
-                homes[group].add(splits[row])
-        returning: dict[str, set[str]] = defaultdict(set)
-        for row in rows:
-            returning[groups[row]].add(splits[row])
-        following = 0
-        for row in rows:
-            excluded[row] = ""
-            home = homes.get(groups[row]) or returning[groups[row]]
-            if len(home) > 1 and homes.get(groups[row]) and splits[row] in home:
-                continue  # the group straddles already; this picture adds nothing to that
-            split = next(name for name in _KEPT_FIRST if name in home)
-            following += splits[row] != split
-            splits[row] = split
-        after = f"; {pictures(following)} joined copies in their split" if following else ""
-        return f"Restored {pictures(len(rows))}{after}" if rows else ""
-
-    def move(self, places: NDArray[np.int64], split: Split, unlock: bool) -> str:
-        splits, excluded, groups = self._column("split"), self._column("excluded"), self._manifest.column("group")
-        asked = set(_rows(places))
-        moved = {groups[row] for row in asked}
-        rows = [row for row, group in enumerate(groups) if group in moved and splits[row] != split]
-        if not unlock and any(not excluded[row] and "test" in (split, splits[row]) for row in rows):
-            raise StateError(
-                "The test split is locked",
-                why="Earlier results were measured on its pictures and would not compare with later ones",
-                remedy="Say that the test split may change, or move pictures between training and validation only",
-            )
-        for row in rows:
-            splits[row] = split
-        others = len(rows) - len(asked.intersection(rows))
-        along = f", {others:,} of them because copies and groups stay together" if others else ""
-        return f"Moved {pictures(len(rows))} into the {SPLIT_WORDS[split]} split{along}" if rows else ""
-
-    def _column(self, name: str) -> list[str]:
-        if name not in self._columns:
-            self._columns[name] = self._manifest.column(name)
-        return self._columns[name]
-
-
-def _rows(places: NDArray[np.int64]) -> list[int]:
-    """Each row once, in order."""
-    rows: list[int] = np.unique(places).tolist()
-    return rows
+def _edit(sheet: Sheet, said: Iterable[str]) -> Edit | None:
+    """What was made on a sheet, with its sentences as one; None where no column differs."""
+    manifest = sheet.result()
+    if manifest is None:
+        return None
+    first, *more = [sentence for sentence in said if sentence]
+    return Edit(manifest, "; ".join([first, *(sentence[0].lower() + sentence[1:] for sentence in more)]))
 
 
 def _split(name: str) -> Split:

@@ -1,10 +1,10 @@
 """Dividing pictures that join others which have their split already."""
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from clf_core.config import SplitConfig
+from clf_core.data.split import shuffle_key
 from clf_core.values import Split
 
 _ORDER: tuple[Split, ...] = ("train", "test", "val")
@@ -56,7 +56,7 @@ def _fill(sizes: dict[str, int], present: Counter[Split], config: SplitConfig) -
     shares: dict[Split, float] = {"train": config.train, "test": config.test, "val": config.val}
     lacking = {split: shares[split] * total - present[split] for split in _ORDER}
     empty = [split for split in _ORDER if not present[split]]
-    queue = sorted(sizes, key=lambda group: (-sizes[group], _shuffle_key(group, config.seed)))
+    queue = sorted(sizes, key=lambda group: (-sizes[group], shuffle_key(group, config.seed)))
     assigned: dict[str, Split] = {}
     for left, group in zip(range(len(queue), 0, -1), queue, strict=True):
         # As many groups left as splits without any: from here on each takes one.
@@ -66,7 +66,3 @@ def _fill(sizes: dict[str, int], present: Counter[Split], config: SplitConfig) -
         if split in empty:
             empty.remove(split)
     return assigned
-
-
-def _shuffle_key(group: str, seed: int) -> bytes:
-    return hashlib.blake2b(f"{seed}:{group}".encode()).digest()

@@ -20,7 +20,16 @@ from clf_core.values import Split
 if TYPE_CHECKING:
     from clf_core.data.manifest import Manifest
 
-__all__ = ["ALWAYS_TRAIN", "check_pattern", "complete_split", "folds", "group_of", "redivide", "stratified_split"]
+__all__ = [
+    "ALWAYS_TRAIN",
+    "check_pattern",
+    "complete_split",
+    "folds",
+    "group_of",
+    "redivide",
+    "shuffle_key",
+    "stratified_split",
+]
 
 ALWAYS_TRAIN = -1
 """In place of a fold: a picture that is never held out."""
@@ -202,7 +211,7 @@ def _divide_class(
     lacking = {split: shares[split] * total for split in _ORDER if split in shares}
     lacking["train"] -= in_train
     empty = [split for split in lacking if not (split == "train" and in_train)]
-    queue = sorted(sizes, key=lambda group: (-sizes[group], _shuffle_key(group, seed)))
+    queue = sorted(sizes, key=lambda group: (-sizes[group], shuffle_key(group, seed)))
     assigned: dict[str, Split] = {}
     for left, group in zip(range(len(queue), 0, -1), queue, strict=True):
         # As many groups left as splits without any: from here on each takes one, train first.
@@ -214,6 +223,6 @@ def _divide_class(
     return assigned
 
 
-def _shuffle_key(group: str, seed: int) -> bytes:
+def shuffle_key(group: str, seed: int) -> bytes:
     """A place in a random order that is the same on every machine and for every order of the input."""
     return hashlib.blake2b(f"{seed}:{group}".encode()).digest()
