@@ -121,8 +121,9 @@ def _pieces(handle: BinaryIO, kind: Packing) -> Iterator[bytes]:
         import pyarrow as pa
 
         stream = pa.CompressedInputStream(pa.PythonFile(handle, "r"), "zstd")  # reads frame after frame
-        while piece := stream.read(_CHUNK):
-            yield piece
+        buffer = bytearray(_CHUNK)
+        while count := stream.readinto(buffer):  # its read() never frees the bytes meant for a reading that failed
+            yield bytes(memoryview(buffer)[:count])
         return
     makers: dict[str, Callable[[], _Decompressor]] = {
         "gzip": _Gzip,
