@@ -97,8 +97,8 @@ class Sheet:
         for row in rows:
             excluded[row] = ""
             home = homes.get(groups[row]) or returning[groups[row]]
-            if len(home) > 1 and homes.get(groups[row]) and splits[row] in home:
-                continue  # the group straddles already; this picture adds nothing to that
+            if groups[row] in homes and splits[row] in home:
+                continue
             split = next(name for name in KEPT_FIRST if name in home)
             following += splits[row] != split
             splits[row] = split
