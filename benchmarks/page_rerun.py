@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("", "data", "train?new=1", "evaluate", "explain", "predict", "runs")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
-_WATCH = """() => {
+WATCH = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
   window.rerun = { asked: 0, done: 0 };
   document.addEventListener("keydown", () => { window.rerun = { asked: performance.now(), done: 0 }; }, true);
@@ -97,7 +97,7 @@ def rerun_times(page: Page, address: str, repeats: int) -> list[float]:
     """Return the milliseconds of ``repeats`` empty reruns, after three that warm up."""
     page.goto(address)
     settle(page)
-    page.evaluate(_WATCH)
+    page.evaluate(WATCH)
     times = []
     for _ in range(repeats + 3):
         page.evaluate("window.rerun = { asked: 0, done: 0 }")

@@ -1,16 +1,21 @@
 """One dataset as a page: its sentence, its grade, what to do next, and its parts behind tabs."""
 
+from dataclasses import replace
+from itertools import zip_longest
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from clf_core.api import Workbench
 from clf_core.config import TrainConfig
 from clf_core.errors import ClfError
-from clf_core.results import DatasetSummary, HealthReport
+from clf_core.results import DatasetSummary, HealthReport, Picture
 from pages.components.changes import (
+    PICTURES,
     TAB_KEY,
     TABS,
     follow_tab,
+    go_to,
     show_note,
 )
 from pages.components.classes import show_classes
@@ -19,14 +24,17 @@ from pages.components.exporting import export_dialog
 from pages.components.findings import show_findings, show_grade, start_slow_checks
 from pages.components.heading import quiet, section, title
 from pages.components.history import keep_name, show_history
-from pages.components.labelling import keep_filters, show_gallery
-from pages.components.parts import balance
+from pages.components.labelling import keep_filters, show_gallery, show_only
+from pages.components.parts import balance, gallery
+from pages.components.pickers import remembered
+from pages.components.picture import tile
 from pages.components.problems import show_error
 from pages.components.splitting import show_splits
 from pages.components.ways_in import import_form
 from pages.components.words import count, duration
 
 _NAMED = 4  # classes told by name in the sentence under the title
+_SOME = 8  # pictures shown above the findings
 _ADDING = "adding_to"
 
 
@@ -149,8 +157,26 @@ def _show_overview(bench: Workbench, dataset: DatasetSummary, report: HealthRepo
         with st.container(border=True):
             section("How many of each")
             balance(dataset, key="balance")
+        _show_some(bench, dataset)
     show_findings(bench, dataset, report)
     _show_import(dataset)
+
+
+def _show_some(bench: Workbench, dataset: DatasetSummary) -> None:
+    """A few pictures of each class in turn; pressing one opens all of its class."""
+    shown = remembered("some_pictures", (dataset.id, dataset.version), lambda: _some_of_each(bench, dataset))
+    tiles = [replace(tile(picture, ""), id=picture.label) for picture in shown]
+    opened = gallery(tiles, key="some", label="Some of the pictures", action="See all of the class", tile=118)
+    if opened in dataset.classes:
+        show_only(label=opened)
+        go_to(PICTURES)
+
+
+def _some_of_each(bench: Workbench, dataset: DatasetSummary) -> list[Picture]:
+    classes = list(dataset.classes)[:_SOME]
+    each = -(-_SOME // len(classes))
+    pages = [bench.datasets.pictures(dataset.id, label=label, limit=each).pictures for label in classes]
+    return [picture for turn in zip_longest(*pages) for picture in turn if picture is not None][:_SOME]
 
 
 def _show_import(dataset: DatasetSummary) -> None:

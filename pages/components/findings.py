@@ -11,7 +11,7 @@ from pages.components.escaping import md, plain
 from pages.components.heading import quiet
 from pages.components.labelling import show_only
 from pages.components.parts import gallery
-from pages.components.picture import in_words, look_closer, tile
+from pages.components.picture import look_closer, tile
 from pages.components.problems import told_in_words
 from pages.components.words import count, interval, percent
 
@@ -111,9 +111,9 @@ def _show_examples(bench: Workbench, dataset: DatasetSummary, report: HealthRepo
     suspects = {suspect.id: suspect for suspect in finding.examples[:_EXAMPLES]}
     # Numbers are of the version the report is about, which a change of somebody else may have left behind.
     pictures = bench.datasets.chosen(dataset.id, list(suspects), report.version)
-    notes = {number: in_words(finding, suspect) for number, suspect in suspects.items() if suspect.suggestion}
+    notes = {number: f"{suspect.suggestion}?" for number, suspect in suspects.items() if suspect.suggestion}
     opened = gallery(
-        [tile(picture, notes.get(number, "")) for number, picture in pictures.items()],
+        [tile(picture, notes.get(number)) for number, picture in pictures.items()],
         key=f"examples_{finding.kind}",
         label=f"Examples: {finding.title}",
         action="Look closer",
@@ -190,4 +190,6 @@ def _draw_slow_progress(bench: Workbench, dataset: DatasetSummary) -> None:
             st.rerun()
         share = now.slow_done / now.slow_total if now.slow_total else 0.0
         words = f"{now.slow_done:,} of {now.slow_total:,} pictures" if now.slow_total else "starting"
+        if share >= 1:
+            words = "all pictures seen, now they are compared"
         st.progress(min(1.0, share), f"Still looking for wrong labels and odd ones out: {words}")

@@ -107,12 +107,12 @@ def _show_relatives(bench: Workbench, dataset: DatasetSummary, picture: Picture,
             quiet(f"and {mates.total - len(mates.pictures):,} more.")
 
 
-def tile(picture: Picture, note: str = "") -> Tile:
+def tile(picture: Picture, note: str | None = None) -> Tile:
     """A picture as a tile that reports the picture's number."""
     return Tile(
         id=str(picture.id),
         src=thumbnail_url(picture.sha256),
         alt=f"{picture.label}, {picture.source_name.rsplit('/', 1)[-1]}",
         title=picture.label,
-        note=note or ("left out" if picture.excluded else SPLIT_WORDS[picture.split]),
+        note=note if note is not None else ("left out" if picture.excluded else SPLIT_WORDS[picture.split]),
     )
