@@ -286,7 +286,9 @@ class Imports:
     ) -> ImportReport:
         from clf_core.data.split import check_pattern
         from clf_core.importing.importer import Base, import_pictures
+        from clf_core.workspace.sweeping import sweep_pictures
 
+        sweep_pictures(self._workspace.root, self._workspace.pictures)
         datasets, started = self._workspace.datasets, time.monotonic()
         if options is None:  # pictures that join others are divided as those are
             options = ImportOptions() if into is None else ImportOptions(split=datasets.find(into).split_config)

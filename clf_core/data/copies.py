@@ -163,7 +163,7 @@ def _background(described: Floats) -> tuple[float, Floats]:
         if kept < len(sample):
             similar = np.partition(similar, len(sample) - kept, axis=1)[:, -kept:]
         levels.append(similar[:, 0].mean())
-        if _NEIGHBOUR < similar.shape[1]:
+        if similar.shape[1] > _NEIGHBOUR:
             background[at : at + _BLOCK] = np.sort(similar, axis=1)[:, -1 - _NEIGHBOUR]
     level = float(np.mean(levels)) if share < 1 else _LEAST_SIMILAR
     return max(level, _LEAST_SIMILAR), background

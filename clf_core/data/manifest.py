@@ -229,7 +229,13 @@ class Manifest:
         """
         matches = self._shown(shown)
         if label is not None:
-            same = np.array([name == label for name in self._labels], dtype=np.bool_)
+            known = {name: index for index, name in enumerate(self.classes)}
+            # The classes left out as a whole have no index: they are looked for by name.
+            same = (
+                self.label_index == known[label]
+                if label in known
+                else np.array([name == label for name in self._labels], dtype=np.bool_)
+            )
             if not same.any():
                 raise NotFoundError(
                     f"There is no class '{label}'", remedy=f"The classes are: {', '.join(self.classes[:20])}"

@@ -74,8 +74,13 @@ def test_an_empty_folder(refused, tmp_path):
     _import(refused, tmp_path)
 
 
-def test_one_class_only(refused, write_pictures, tmp_path):
-    assert "second class" in _import(refused, write_pictures(tmp_path, {"red": 3}))
+@pytest.mark.fault("D1")
+def test_one_class_only_is_imported_but_not_trained_on(in_terminal, workspace, refused, write_pictures, tmp_path):
+    folder = write_pictures(tmp_path, {"red": 3})
+    done = in_terminal(workspace, "datasets", "import", folder, "--name", "one class")
+    assert done.returncode == 0, done.stderr
+    assert "Only one class so far" in done.stdout + done.stderr
+    assert "second class" in refused("train", "one class")
 
 
 @pytest.mark.parametrize(

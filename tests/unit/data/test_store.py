@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -125,3 +126,71 @@ class TestThumbnails:
 
         monkeypatch.setattr(os, "replace", full)
         assert Image.open(io.BytesIO(store.thumbnail(sha256, 96))).size == (12, 10)
+
+
+class TestSweeping:
+    @staticmethod
+    def old(store: PictureStore, data: bytes) -> str:
+        sha256 = store.add(data)
+        os.utime(store.path(sha256), (1, 1))
+        return sha256
+
+    def test_old_pictures_that_are_not_kept_go(self, store: PictureStore, tmp_path: Path) -> None:
+        kept, lost, young = self.old(store, b"1"), self.old(store, b"2"), store.add(b"3")
+        half = store.path(kept).with_name(".half-a-file")
+        half.write_bytes(b"4")
+        os.utime(half, (1, 1))
+        assert store.sweep({kept}) == 1
+        assert everything(tmp_path) == sorted(f"pictures/{key[:2]}/{key}" for key in (kept, young))
+        with pytest.raises(NotFoundError):
+            store.read(lost)
+
+    def test_a_picture_that_is_added_again_is_young_again(self, store: PictureStore) -> None:
+        sha256 = self.old(store, b"1")
+        assert store.add(b"1") == sha256
+        assert store.sweep(set()) == 0
+        assert store.read(sha256) == b"1"
+
+    @pytest.mark.parametrize("moment", ["before it is put aside", "after it was put aside"])
+    def test_a_picture_that_is_added_meanwhile_stays(
+        self, store: PictureStore, monkeypatch: pytest.MonkeyPatch, moment: str
+    ) -> None:
+        sha256 = self.old(store, b"1")
+        rename = Path.replace
+
+        def meanwhile(self: Path, target: Path) -> Path:
+            monkeypatch.setattr(Path, "replace", rename)
+            if moment == "before it is put aside":
+                store.add(b"1")
+            result = rename(self, target)
+            if moment == "after it was put aside":
+                store.add(b"1")
+            return result
+
+        monkeypatch.setattr(Path, "replace", meanwhile)
+        store.sweep(set())
+        assert store.read(sha256) == b"1"
+
+
+class TestRoom:
+    def test_too_little_is_told_before_the_work(self, store: PictureStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=3 * 2**20))
+        store.check_room(3 * 2**20)
+        with pytest.raises(StorageError, match="not enough room") as caught:
+            store.check_room(5 * 2**30)
+        assert caught.value.why.startswith("Needs 5.0 GB, has 3 MB")
+        assert caught.value.remedy
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_many_pictures_are_flushed_by_one_call_where_there_is_one(
+    store: PictureStore, monkeypatch: pytest.MonkeyPatch, answer: bool
+) -> None:
+    flushed: list[int] = []
+    monkeypatch.setattr("clf_core.data.store._sync_file_system", lambda folder: answer)
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    for number in range(100):
+        store.add(f"{number}".encode())
+    store.sync()
+    assert (len(flushed) == 0) == answer
+    assert answer or len(flushed) > 100

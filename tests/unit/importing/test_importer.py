@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clf_core.config import ImportLimits
+from clf_core.config import ImportLimits, ImportOptions, SplitConfig
+from clf_core.data.facts import Facts
 from clf_core.data.manifest import ManifestRow
 from clf_core.data.store import PictureStore
 from clf_core.errors import CancelledError, DatasetError, SourceError
-from clf_core.importing.importer import ImportedPictures, import_pictures
+from clf_core.importing.importer import Base, ImportedPictures, import_pictures
 from clf_core.importing.source import uploaded_source
 
 Encode = Callable[..., bytes]
@@ -23,6 +24,23 @@ Files = dict[str, bytes]
 def noise(number: int, size: tuple[int, int] = (20, 18)) -> Image.Image:
     values = np.random.default_rng(number).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     return Image.fromarray(values)
+
+
+def scene(number: int, side: int = 120) -> Image.Image:
+    """A picture with enough in it to be known again."""
+    blocks = np.random.default_rng(number).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    return Image.fromarray(blocks).resize((side, side), Image.Resampling.BICUBIC)
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def base_of(imported: ImportedPictures) -> Base:
+    assert imported.facts is not None
+    return Base(imported.manifest, imported.facts)
 
 
 def straddling(rows: list[ManifestRow]) -> set[str]:
@@ -50,6 +68,12 @@ def run(store: PictureStore) -> Callable[..., ImportedPictures]:
 def pets(picture_bytes: Encode) -> Files:
     """Two classes of ten pictures each."""
     return {f"{label}/{n}.png": picture_bytes(noise(n + 100 * (label == "b"))) for label in "ab" for n in range(10)}
+
+
+@pytest.fixture
+def scenes() -> Files:
+    """Two classes of ten larger pictures each."""
+    return {f"{label}/{n}.png": encoded(scene(n + 100 * (label == "b"))) for label in "ab" for n in range(10)}
 
 
 def test_every_picture_becomes_a_row(run: Callable[..., ImportedPictures], pets: Files, store: PictureStore) -> None:
@@ -160,6 +184,156 @@ class TestGivenSplits:
             ).notices
         )
         assert "'a', 'b' have no test picture, so nothing can be said about how well they are recognised." in several
+
+
+class TestNearCopies:
+    def test_share_a_group_and_a_split(self, run: Callable[..., ImportedPictures], scenes: Files) -> None:
+        small = {
+            "a/small.jpg": encoded(scene(3).resize((70, 70)), "JPEG"),
+            "a/smaller.png": encoded(scene(3).resize((50, 48))),
+        }
+        imported = run({**scenes, **small})
+        rows = {row.source_name: row for row in imported.manifest.rows()}
+        together = [rows["a/3.png"], *(rows[name] for name in small)]
+        assert len({row.group for row in together}) == len({row.split for row in together}) == 1
+        assert together[0].group == min(row.sha256 for row in together)
+        assert not any("duplicate" in row.flags for row in together)
+        assert "2 pictures look nearly the same as another one; such pictures stay in one split." in imported.notices
+        assert imported.facts is not None
+        assert len(imported.facts) == len(rows)
+
+    def test_do_not_count_where_they_need_not_stay_together(
+        self, run: Callable[..., ImportedPictures], scenes: Files
+    ) -> None:
+        files = {**scenes, "a/small.png": encoded(scene(3).resize((70, 70)))}
+        options = ImportOptions(split=SplitConfig(keep_copies_together=False))
+        assert len({row.group for row in run(files, options=options).manifest.rows()}) == len(files)
+
+    def test_across_given_splits_are_left_out_with_the_other_named(
+        self, run: Callable[..., ImportedPictures], scenes: Files
+    ) -> None:
+        splits = ("train", "train", "train", "val", "test")
+        files = {f"{splits[int(name[2]) % 5]}/{name}": data for name, data in scenes.items()}
+        files["train/a/near.jpg"] = encoded(scene(4).resize((80, 80)), "JPEG")
+        imported = run(files)
+        left_out = {row.source_name: row.excluded for row in imported.manifest.rows() if row.excluded}
+        assert left_out == {
+            "train/a/near.jpg": "Looks the same as 'test/a/4.png' in the test split; it is used there only"
+        }
+        assert not straddling(imported.manifest.rows())
+        assert imported.manifest.split_counts() == {"train": 12, "val": 4, "test": 4}
+
+    def test_a_jpeg_is_measured_at_a_reduced_scale_and_told_at_full(
+        self, run: Callable[..., ImportedPictures], scenes: Files
+    ) -> None:
+        large = encoded(scene(50, 700), "JPEG", quality=90)
+        imported = run({**scenes, "a/large.jpg": large, "a/cut.jpg": large[: len(large) * 9 // 10]})
+        row = next(row for row in imported.manifest.rows() if row.source_name == "a/large.jpg")
+        assert (row.width, row.height) == (700, 700)
+        assert [(file.name, file.reason) for file in imported.skipped] == [
+            ("a/cut.jpg", "Cut off: the JPEG file ends before the picture does")
+        ]
+
+
+class TestGivenGroups:
+    def test_by_the_file_names(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        files = {name.replace("/", f"/patient{int(name[2]) // 2}{name[0]}_"): data for name, data in pets.items()}
+        imported = run(files, options=ImportOptions(split=SplitConfig(group_pattern="{group}_*")))
+        rows = imported.manifest.rows()
+        assert {row.given_group for row in rows} == {f"patient{n}{label}" for n in range(5) for label in "ab"}
+        assert len({row.group for row in rows}) == 10
+        assert not straddling(rows)
+        assert imported.manifest.split_counts() == {"train": 12, "val": 4, "test": 4}
+
+    def test_by_a_table(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        table = "file,label,patient\n" + "".join(f"{name},{name[0]},p{name[0]}{int(name[2]) % 5}\n" for name in pets)
+        imported = run({**pets, "labels.csv": table.encode()})
+        rows = imported.manifest.rows()
+        assert {row.given_group for row in rows} == {f"p{label}{n}" for n in range(5) for label in "ab"}
+        assert not straddling(rows)
+
+    def test_that_straddle_given_splits_are_announced(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        files = {f"{'test' if name[2] in '89' else 'train'}/{name}": data for name, data in pets.items()}
+        files = {name.replace(".png", f"_{n % 7}.png"): data for n, (name, data) in enumerate(files.items())}
+        imported = run(files, options=ImportOptions(split=SplitConfig(group_pattern="*_{group}")))
+        assert imported.manifest.split_counts()["test"] == 4
+        assert not straddling(imported.manifest.rows())
+        assert any("in more than one of the given splits" in notice for notice in imported.notices)
+        assert not any(row.excluded for row in imported.manifest.rows())
+
+
+class TestAddingToADataset:
+    def test_old_pictures_stay_as_they_are(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        first = run(pets)
+        more = {
+            f"{label}/new {n}.png": encoded(noise(500 + n + 100 * (label == "b"))) for label in "ab" for n in range(10)
+        }
+        second = run(more, base=base_of(first))
+        rows = second.manifest.rows()
+        assert rows[:20] == first.manifest.rows()
+        assert [row.source_name for row in rows[20:]] == list(more)
+        assert [row.id for row in rows] == list(range(40))
+        assert second.added == 20
+        assert second.manifest.class_splits()["a"] == {"train": 13, "val": 3, "test": 4}
+        assert second.facts is not None
+        assert len(second.facts) == 20
+
+    def test_what_is_there_already_is_skipped(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        first = run(pets)
+        again = {"a/again.png": pets["a/3.png"], "b/other class.png": pets["a/4.png"], "a/new.png": encoded(noise(700))}
+        second = run(again, base=base_of(first))
+        assert [(file.name, file.reason) for file in second.skipped] == [
+            ("a/again.png", "Already in the dataset as 'a/3.png'")
+        ]
+        rows = {row.source_name: row for row in second.manifest.rows()}
+        other = rows["b/other class.png"]
+        assert (other.split, other.group) == (rows["a/4.png"].split, rows["a/4.png"].group)
+        assert "contradiction" in other.flags
+        with pytest.raises(DatasetError, match="in the dataset already"):
+            run({"a/again.png": pets["a/3.png"]}, base=base_of(first))
+
+    def test_copies_of_old_pictures_follow_them(self, run: Callable[..., ImportedPictures], scenes: Files) -> None:
+        first = run(scenes)
+        copies = {
+            f"train/{name}": encoded(scene(int(name[2]) + 100 * (name[0] == "b")).resize((80, 75))) for name in scenes
+        }
+        copies |= {f"test/{label}/x{n}.png": encoded(scene(900 + n)) for n, label in enumerate("ab")}
+        second = run(copies, base=base_of(first))
+        old = {row.source_name: row for row in first.manifest.rows()}
+        new = {row.source_name: row for row in second.manifest.rows()[20:]}
+        for name, row in old.items():
+            copy = new[f"train/{name}"]
+            assert (copy.split, copy.group, copy.excluded) == (row.split, row.group, "")
+        assert [new[f"test/{label}/x{n}.png"].split for n, label in enumerate("ab")] == ["test", "test"]
+        assert not straddling(second.manifest.rows())
+
+    def test_one_that_joins_a_given_group_follows_it(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        options = ImportOptions(split=SplitConfig(group_pattern="{group}_*"))
+        named = {name.replace("/", f"/p{name[2]}{name[0]}_"): data for name, data in pets.items()}
+        first = run(named, options=options)
+        more = {f"a/p{n}a_later.png": encoded(noise(800 + n)) for n in range(10)}
+        second = run(more, options=options, base=base_of(first))
+        splits = {row.given_group: row.split for row in first.manifest.rows()}
+        assert all(row.split == splits[row.given_group] for row in second.manifest.rows()[20:])
+        assert not straddling(second.manifest.rows())
+
+    def test_a_dataset_without_measurements(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        first = run(pets)
+        more = {"b/same file.png": pets["a/4.png"], "b/new.png": encoded(noise(701))}
+        rows = run(more, base=Base(first.manifest, Facts.empty())).manifest.rows()
+        assert rows[20].group == next(row.group for row in rows if row.source_name == "a/4.png")
+
+    def test_a_second_class(self, run: Callable[..., ImportedPictures], pets: Files) -> None:
+        first = run({name: data for name, data in pets.items() if name[0] == "a"})
+        second = run({name: data for name, data in pets.items() if name[0] == "b"}, base=base_of(first))
+        assert second.manifest.counts() == {"a": 10, "b": 10}
+        assert second.manifest.class_splits()["b"] == {"train": 6, "val": 2, "test": 2}
+        assert second.notices == ()
+
+
+def test_pictures_without_a_class_get_the_one_of_the_options(run: Callable[..., ImportedPictures], pets: Files) -> None:
+    files = {name[2:]: data for name, data in pets.items() if name[0] == "a"}
+    assert run(files, options=ImportOptions(label="ants")).manifest.counts() == {"ants": 10}
 
 
 class TestOneClass:
