@@ -11,6 +11,7 @@ class CaptureClass(Value):
     id: int = Field(ge=0, description="Stays the same when the class is renamed, and is never used again.")
     name: str
     count: int = Field(ge=0, description="Pictures so far.")
+    holds: int = Field(ge=0, description="How often the button was held for them; pictures of one hold look alike.")
     latest: tuple[int, ...] = Field(description="Numbers of the last few pictures, the newest first.")
 
 

@@ -70,13 +70,20 @@ def frame_from(file_name: str) -> Frame | None:
 
 
 def summary_of(record: CaptureRecord, frames: Sequence[Frame]) -> Capture:
-    """Describe a capture whose frames, in the order they came, belong to its classes."""
+    """Describe a capture; frames, in the order they came, of a class the record does not have do not count."""
     numbers: dict[int, list[int]] = {entry.id: [] for entry in record.classes}
+    holds: dict[int, set[int]] = {entry.id: set() for entry in record.classes}
     for frame in reversed(frames):
-        numbers[frame.class_id].append(frame.number)
+        if frame.class_id in numbers:
+            numbers[frame.class_id].append(frame.number)
+            holds[frame.class_id].add(frame.burst)
     classes = (
         CaptureClass(
-            id=entry.id, name=entry.name, count=len(numbers[entry.id]), latest=tuple(numbers[entry.id][:LATEST])
+            id=entry.id,
+            name=entry.name,
+            count=len(numbers[entry.id]),
+            holds=len(holds[entry.id]),
+            latest=tuple(numbers[entry.id][:LATEST]),
         )
         for entry in record.classes
     )
@@ -85,6 +92,6 @@ def summary_of(record: CaptureRecord, frames: Sequence[Frame]) -> Capture:
         token=f"{record.id}.{record.secret}",
         classes=tuple(classes),
         began=record.created,
-        total=len(frames),
+        total=sum(map(len, numbers.values())),
         expires=record.expires,
     )

@@ -46,6 +46,7 @@ class CaptureStore:
         self._root = root
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._closed: set[str] = set()
+        self._listed: dict[str, tuple[Frame, ...]] = {}  # what the folders hold, read once
 
     def begin(self, classes: Sequence[str]) -> Capture:
         """Make a capture with these classes; captures left alone for days are removed.
@@ -123,6 +124,7 @@ class CaptureStore:
             number = max(last + 1, int((time.time() - record.created) * 1000))
             frame = Frame(number, class_id, min(max(0, burst), MAX_BURST), len(data), ending)
             write_bytes(self._folder(record.id) / "frames" / frame.file_name, data)
+            self._listed[record.id] = (*frames, frame)
             return number
 
     def set_classes(self, token: str, wanted: Sequence[tuple[int | None, str]]) -> Capture:
@@ -198,7 +200,8 @@ class CaptureStore:
         names = {entry.id: entry.name for entry in record.classes}
         folder = self._folder(identifier) / "frames"
         try:
-            yield [(names[frame.class_id], frame, folder / frame.file_name) for frame in self._frames(record)]
+            frames = [frame for frame in self._frames(record) if frame.class_id in names]
+            yield [(names[frame.class_id], frame, folder / frame.file_name) for frame in frames]
         finally:
             self._closed.discard(identifier)
 
@@ -247,25 +250,34 @@ class CaptureStore:
     def _write(self, record: CaptureRecord) -> None:
         write_text(self._folder(record.id) / "capture.json", record.model_dump_json(indent=2))
 
-    def _frames(self, record: CaptureRecord) -> list[Frame]:
+    def _frames(self, record: CaptureRecord) -> tuple[Frame, ...]:
         """The frames of the record's classes, in the order they came."""
+        listed = self._listed.get(record.id)
+        if listed is None:
+            with self._locks[record.id]:
+                listed = self._listed[record.id] = self._list(record)
+        return listed
+
+    def _list(self, record: CaptureRecord) -> tuple[Frame, ...]:
         known = {entry.id for entry in record.classes}
         try:
             with os.scandir(self._folder(record.id) / "frames") as entries:
                 names = [entry.name for entry in entries]
         except FileNotFoundError:
-            return []
+            return ()
         except OSError as error:
             raise storage_error(error, self._root) from error
         frames = (frame_from(name) for name in names)
-        return sorted(frame for frame in frames if frame is not None and frame.class_id in known)
+        return tuple(sorted(frame for frame in frames if frame is not None and frame.class_id in known))
 
     def _delete(self, record: CaptureRecord, frames: Sequence[Frame]) -> None:
-        folder = self._folder(record.id) / "frames"
+        folder, gone = self._folder(record.id) / "frames", set(frames)
+        self._listed[record.id] = tuple(frame for frame in self._frames(record) if frame not in gone)
         try:
             for frame in frames:
                 (folder / frame.file_name).unlink(missing_ok=True)
         except OSError as error:
+            self._listed.pop(record.id)  # some are still there
             raise storage_error(error, folder) from error
 
     def _summary(self, record: CaptureRecord) -> Capture:
@@ -288,6 +300,7 @@ class CaptureStore:
 
     def _remove(self, folder: Path) -> None:
         """Take the record away first: what is left after a crash is no capture any more, and goes in time."""
+        self._listed.pop(folder.name, None)
         try:
             (folder / "capture.json").unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)

@@ -20,6 +20,7 @@ _MOST_OFFERED = 30  # of a dataset's own classes; others are added by name
 ADDRESS = "capture"
 """What a page's address calls the capture, so that a reload finds it."""
 
+_LEAST_HOLDS = 3  # one to learn from, one to choose settings, one to test with
 _WEB = Path(__file__).with_name("web")
 
 
@@ -105,15 +106,27 @@ def _offer_import(bench: Workbench, capture: Capture, into: str | None, key: str
             icon=":material/download:",
             disabled=bool(missing),
         )
-    if missing:
-        quiet(f"{missing}.")
-    elif into is None and sum(entry.count > 0 for entry in capture.classes) == 1:
-        quiet("All of one class so far. Training will ask for a second.")
+    hint = f"{missing}." if missing else _hint(capture, into)
+    if hint:
+        quiet(hint)
     if pressed:
         title = bench.datasets.get(into).name if into else name
         job = start_import(title, partial(_import, bench, capture.id, name, into))
         st.query_params["import"] = job.id  # the capture stays in the address: after a failure its pictures are there
         st.rerun()
+
+
+def _hint(capture: Capture, into: str | None) -> str:
+    """What would make the dataset better, one thing at a time."""
+    taken = [entry for entry in capture.classes if entry.count]
+    if into is None and len(taken) == 1:
+        return "All of one class so far. Training will ask for a second."
+    if into is None and any(entry.holds < _LEAST_HOLDS for entry in taken):
+        return (
+            f"Take each class in at least {_LEAST_HOLDS} holds, from different sides. Pictures of one hold look alike "
+            "and stay together, so with fewer none can be kept aside to test with."
+        )
+    return ""
 
 
 def _ask_name(bench: Workbench, key: str) -> str:

@@ -92,6 +92,18 @@ def test_one_class_is_enough_to_begin_and_the_page_says_what_comes(opened, helpe
     assert "Training will ask for a second" in helpers.texts(app)
 
 
+def test_too_few_holds_are_named_before_it_is_too_late(opened, helpers):
+    app = opened()
+    capture = capture_of(app)
+    for kind, burst in ((0, 1), (0, 1), (0, 2), (1, 3), (1, 4), (1, 5)):
+        workbench().captures.add(capture.token, kind, helpers.picture(kind, burst), burst=burst)
+    app.run()
+    assert "at least 3 holds" in helpers.texts(app)
+    workbench().captures.add(capture.token, 0, helpers.picture(0, 9), burst=9)
+    app.run()
+    assert "at least 3 holds" not in helpers.texts(app)
+
+
 def test_pictures_are_added_to_a_dataset_under_its_own_classes(opened, helpers, empty):
     data = helpers.archive(("ant", "bee"), each=8)
     import io

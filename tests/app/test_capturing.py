@@ -44,7 +44,7 @@ def test_pictures_come_and_are_counted(client, address):
     number = first.json()["number"]
     told = client.get(address).json()
     assert told["total"] == 1
-    assert told["classes"][1] == {"id": 1, "name": "<b>ant</b>", "count": 1, "latest": [number]}
+    assert told["classes"][1] == {"id": 1, "name": "<b>ant</b>", "count": 1, "holds": 1, "latest": [number]}
     assert set(told) == {"classes", "total"}, "a token is in the address and is not said again"
 
 

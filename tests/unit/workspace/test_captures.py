@@ -86,6 +86,7 @@ def test_an_old_token_is_refused_and_the_page_gets_a_new_one(store, capture, mon
 def test_undo_removes_the_last_hold_of_a_class_or_of_all(store, capture):
     for kind, burst in ((0, 1), (0, 1), (1, 2), (1, 2), (0, 3), (0, 3), (0, 3)):
         store.add(capture.token, kind, JPEG, burst)
+    assert [entry.holds for entry in store.get(capture.id).classes] == [2, 1]
     assert counts(store.remove_last(capture.token, 1)) == {"bee": 5, "ant": 0}
     assert counts(store.remove_last(capture.token)) == {"bee": 2, "ant": 0}
     assert counts(store.remove_last(capture.token)) == {"bee": 0, "ant": 0}
@@ -176,6 +177,30 @@ def test_many_threads_lose_no_picture(store, capture):
     assert counts(store.get(capture.id)) == {"bee": 50, "ant": 50}
 
 
+def test_a_summary_stands_while_classes_and_pictures_come_and_go(store, capture):
+    """Readers take no lock: what they see may be a moment old, but it is never a fault."""
+    done, faults = threading.Event(), []
+
+    def look():
+        while not done.is_set():
+            try:
+                store.by_token(capture.token)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the test is to tell it
+                faults.append(repr(error))
+
+    readers = [threading.Thread(target=look) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for number in range(20):
+        changed = store.set_classes(capture.token, [(0, "bee"), (1, "ant"), (None, f"new {number}")])
+        store.add(capture.token, changed.classes[2].id, JPEG)
+        store.set_classes(capture.token, [(0, "bee"), (1, "ant")])
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert not faults
+
+
 def test_nothing_changes_while_the_pictures_are_imported(store, capture):
     store.add(capture.token, 1, JPEG, burst=5)
     with store.closed(capture.id) as taken:
@@ -200,7 +225,7 @@ def test_files_that_are_no_frames_are_left_alone(store, capture, tmp_path):
     frames = tmp_path / capture.id / "frames"
     (frames / ".writing-0123").write_bytes(b"half")
     (frames / "000000000001-000009-1-5.jpg").write_bytes(JPEG)  # of a class that is no more
-    assert store.get(capture.id).total == 1
+    assert CaptureStore(tmp_path).get(capture.id).total == 1
 
 
 def test_what_was_left_alone_is_removed_in_time(store, capture, tmp_path):
