@@ -272,7 +272,10 @@ def _sync_file(path: Path) -> None:
 
 
 def _amount(count: int) -> str:
-    return f"{count / 2**30:,.1f} GB" if count >= 2**30 else f"{max(1, round(count / 2**20)):,} MB"
+    for unit, size in (("GB", 2**30), ("MB", 2**20)):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count / 2**10:,.0f} KB"
 
 
 def _unknown() -> NotFoundError:

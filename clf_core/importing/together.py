@@ -105,6 +105,8 @@ def hash_pixels(picture: Image.Image) -> bytes:
 
 def members(numbers: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """The rows of each component that has two or more, both in order."""
+    if not len(numbers):
+        return []
     order = np.argsort(numbers, kind="stable")
     starts = np.flatnonzero(np.diff(numbers[order], prepend=-1))
     ends = np.append(starts[1:], len(order))

@@ -178,7 +178,7 @@ class TestRoom:
         store.check_room(3 * 2**20)
         with pytest.raises(StorageError, match="not enough room") as caught:
             store.check_room(5 * 2**30)
-        assert caught.value.why.startswith("Needs 5.0 GB, has 3 MB")
+        assert caught.value.why.startswith("Needs 5.0 GB, has 3.0 MB")
         assert caught.value.remedy
 
 
