@@ -93,7 +93,7 @@ class Labeller {
       return chip;
     }));
     const more = this.data.classes.length - letters.length;
-    if (more > 0) chips.append(make("span", "quiet", `and ${more.toLocaleString("en")} more: type the name (/)`));
+    if (more > 0) chips.prepend(make("span", "quiet", `${more.toLocaleString("en")} classes have no key: type the name (/)`));
     list.replaceChildren(...this.data.classes.map(([, shown]) => Object.assign(make("option"), { value: shown })));
   }
 
