@@ -157,7 +157,7 @@ class TarSource(SourceBase):
             budget.count_file()
             size = _size(header, extra)
             end = offset if header.kind in _WITHOUT_DATA else offset + -(-size // TAR_BLOCK) * TAR_BLOCK
-            name = printable(extra.get("GNU.sparse.name") or extra.get("path") or header.name).split("\0")[0]
+            name = _plain(extra.get("GNU.sparse.name") or extra.get("path") or header.name)
             is_folder = header.kind in (_DIRECTORY, _VOLUME_LABEL) or (header.kind == b"\0" and name.endswith("/"))
             if not is_folder:
                 yield _Member(name, offset, size, _refusal(header, extra))
@@ -306,6 +306,11 @@ def _refusal(header: _Header, extra: dict[str, str]) -> str:
     if header.kind not in _REGULAR:
         return "Not an ordinary file"
     return ""
+
+
+def _plain(name: str) -> str:
+    """A name up to its first NUL, with '/' between its parts as in every other source."""
+    return printable(name).split("\0")[0].replace("\\", "/")
 
 
 def _text(field: bytes) -> str:

@@ -19,6 +19,7 @@ from clf_core.files import storage_error
 from clf_core.importing.kinds import Packing
 
 _CHUNK = 2**20
+_ZSTD_CHUNK = 2**14  # a reading that fails gives nothing of what came before the damage
 _LOOK_EVERY = 64 * 2**20  # bytes between two looks at the free disk
 _RESERVE_BYTES = 500 * 2**20  # what must stay free: a full disk stops everything else on the machine
 _HARMLESS_BYTES = 64 * 2**20  # an archive this small harms nobody, however well it was packed
@@ -121,7 +122,7 @@ def _pieces(handle: BinaryIO, kind: Packing) -> Iterator[bytes]:
         import pyarrow as pa
 
         stream = pa.CompressedInputStream(pa.PythonFile(handle, "r"), "zstd")  # reads frame after frame
-        buffer = bytearray(_CHUNK)
+        buffer = bytearray(_ZSTD_CHUNK)
         while count := stream.readinto(buffer):  # its read() never frees the bytes meant for a reading that failed
             yield bytes(memoryview(buffer)[:count])
         return
