@@ -6,12 +6,14 @@ import streamlit as st
 
 from pages.components.problems import told_in_words
 from pages.components.warmup import first_screen_drawn
+from pages.components.ways_in import show_underway
 
 _ASSETS = Path(__file__).with_name("assets")
 _WIDTH = 1180  # pixels; wider lines are hard to read on a projector
 
 st.set_page_config(page_title="Image Classifier Studio", page_icon=str(_ASSETS / "icon.png"), layout="wide")
 st.logo(str(_ASSETS / "logo.svg"), size="medium")
+st.html(_ASSETS / "contrast.css")
 
 page = st.navigation(
     [
@@ -28,4 +30,6 @@ page = st.navigation(
 
 with st.container(horizontal_alignment="center"), st.container(width=_WIDTH), told_in_words():
     page.run()
+with told_in_words():
+    show_underway()
 first_screen_drawn()

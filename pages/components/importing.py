@@ -114,6 +114,7 @@ def follow_import() -> Literal["none", "going", "failed"]:
         st.session_state["last_dataset"] = job.report.dataset_id
         st.session_state["pick_dataset"] = job.report.dataset_id
         st.query_params["dataset"] = job.report.dataset_id
+        st.query_params.pop("capture", None)  # what a camera took is in the dataset now
     return "none"
 
 
@@ -123,7 +124,7 @@ def _tell_failure(job: ImportJob) -> None:
     elif job.error is not None:
         show_error(job.error, ours=isinstance(job.error, InternalError))
     if job.upload:
-        quiet("What you have sent is still here and need not be sent again: change what is needed and import it.")
+        quiet("What you have sent is still here and need not be sent again. Remove it if it cannot be used.")
     if job.upload and st.session_state.get("told_failure") != job.id:  # once: the person may well remove it then
         st.session_state["told_failure"] = job.id
         keep(job.form, job.upload)

@@ -1,7 +1,7 @@
 """The drop zone for files of any size, and what lies on the server from earlier: sent, but not imported yet."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,19 +25,20 @@ _SHOWN = 5
 _WEB = Path(__file__).with_name("web")
 
 
-def _part() -> Any:
+def _part(name: str, *scripts: str) -> Any:
     def read(*names: str) -> str:
-        return "\n".join((_WEB / name).read_text("utf-8") for name in names)
+        return "\n".join((_WEB / file).read_text("utf-8") for file in names)
 
     return st.components.v2.component(
-        "studio_upload",
-        html=read("upload.html"),
-        css=read("base.css", "upload.css"),
-        js=read("tar.js", "gathering.js", "sending.js", "upload.js"),
+        f"studio_{name}",
+        html=read(f"{name}.html"),
+        css=read("base.css", f"{name}.css"),
+        js=read(*scripts, f"{name}.js"),
     )
 
 
-_upload = _part()
+_upload = _part("upload", "tar.js", "gathering.js", "sending.js")
+_underway = _part("underway")
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def upload_zone(bench: Workbench, *, key: str, lead: str, hint: str, compact: bo
             "address": upload_address(),
             "token": _token(),
             "limits": {"videos": VIDEO_ENDINGS, "most": bench.settings.limits.max_files},
+            "seen": st.session_state.get(f"{key}_seen", ""),
             "given": arrived and arrived.upload.model_dump(include={"id", "name", "size"}),
         },
         key=f"{key}_zone",
@@ -98,6 +100,21 @@ def upload_zone(bench: Workbench, *, key: str, lead: str, hint: str, compact: bo
         on_renew_change=lambda: st.session_state.pop(_TOKEN, None),
     )
     return arrived
+
+
+def uploads_underway(show: Callable[[str], None]) -> str | None:
+    """Draw, in the corner of any page, what is being sent while its zone is out of sight.
+
+    Args:
+        show: called with the zone's key before the page runs again, when the person asks to see it.
+
+    Returns:
+        The key just asked for.
+    """
+    asked = _underway(
+        data={}, key="uploads_underway", on_show_change=lambda: show(str(st.session_state["uploads_underway"].show))
+    ).show
+    return asked if isinstance(asked, str) else None
 
 
 def just_arrived(key: str) -> bool:
@@ -139,12 +156,13 @@ def earlier_uploads(bench: Workbench, *, key: str, but: Collection[str]) -> None
                     "goes on where it stopped"
                 )
             st.markdown(f"**{md(upload.name, 80)}**  \n:small[:gray[{words}]]", width="stretch")
-            if upload.complete and st.button("Use it", key=f"{key}_use_{upload.id}"):
-                keep(key, upload.id)
-                st.rerun()
-            if st.button("Discard", key=f"{key}_discard_{upload.id}", type="tertiary"):
-                _discard(bench, upload.id)
-                st.rerun()
+            with st.container(horizontal=True, width="content"):
+                if upload.complete and st.button("Use it", key=f"{key}_use_{upload.id}"):
+                    keep(key, upload.id)
+                    st.rerun()
+                if st.button("Discard", key=f"{key}_discard_{upload.id}", type="tertiary"):
+                    _discard(bench, upload.id)
+                    st.rerun()
 
 
 def _kept(bench: Workbench, key: str) -> Arrived | None:
@@ -165,6 +183,10 @@ def _note(bench: Workbench, key: str, told: object) -> None:
     """Take over what the browser says has arrived. It could say anything, so the server's own record decides."""
     if not isinstance(told, dict) or not isinstance(told.get("id"), str):
         return
+    turn = str(told.get("turn"))[:100]
+    if st.session_state.get(f"{key}_seen") == turn:  # told again, because the answer was slow
+        return
+    st.session_state[f"{key}_seen"] = turn
     keep(key, told["id"])
     if told.get("loose") and not told.get("table"):
         st.session_state.setdefault(_LOOSE, set()).add(told["id"])

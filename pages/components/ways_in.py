@@ -10,12 +10,14 @@ import streamlit as st
 from clf_core.api import Workbench
 from clf_core.config import ImportOptions, SplitConfig
 from clf_core.results import ImportReport
-from pages.components.capture import capture_form
+from pages.components.capture import ADDRESS, capture_form
+from pages.components.heading import quiet
 from pages.components.import_options import label_input, rate_input, split_inputs
 from pages.components.importing import Cancelled, Progress, being_imported, start_import
-from pages.components.upload import earlier_uploads, forget, just_arrived, upload_zone
+from pages.components.upload import earlier_uploads, forget, just_arrived, upload_zone, uploads_underway
 
 _FILES, _SERVER, _CAMERA, _PUBLIC = "Files or folder", "Folder on this machine", "Camera", "Public dataset"
+_ADD = "add_"
 _LAYOUT_HELP = (
     "One folder per class; the folder's name is the class name. Folders called train, val and test are kept as given. "
     "A table (CSV) of file names and labels beside the pictures is read, too."
@@ -51,18 +53,41 @@ def import_form(bench: Workbench, *, primary: bool, into: str | None = None) -> 
         primary: True where importing is the page's main action.
         into: the dataset that the pictures are added to; None makes a new one.
     """
-    key = "add" if into else "import"
+    key = f"{_ADD}{into}" if into else "import"
     ways = [_FILES, _CAMERA, _PUBLIC]
     if bench.settings.import_folders != ():
         ways.insert(1, _SERVER)
     way = st.segmented_control(
-        "Where are the pictures", ways, default=_FILES, required=True, key=f"{key}_way", help=_LAYOUT_HELP
+        "Where are the pictures",
+        ways,
+        default=_CAMERA if ADDRESS in st.query_params else _FILES,  # a reload comes back to what was taken
+        required=True,
+        key=f"{key}_way",
+        help=_LAYOUT_HELP,
     )
     if way == _CAMERA:
         capture_form(bench, into=into, key=f"{key}_capture", primary=primary)
         return
     draw = {_FILES: _from_browser, _SERVER: _from_server, _PUBLIC: _from_public}[str(way)]
     _finish(bench, draw(bench, key), key=key, into=into, primary=primary)
+
+
+def show_underway() -> None:
+    """Draw what is being sent out of sight; a press leads to its form. Stands once on every page."""
+    key = uploads_underway(_open_form)
+    if key == "home":
+        st.switch_page("home.py")
+    elif key is not None:
+        dataset = {"dataset": key.removeprefix(_ADD)} if key.startswith(_ADD) else {}
+        st.switch_page("data.py", query_params=dataset)
+
+
+def _open_form(key: str) -> None:
+    """Open the part of the data page that a form stands in."""
+    if key.startswith(_ADD):
+        st.session_state["adding_to"] = key.removeprefix(_ADD)
+    else:
+        st.session_state["more"] = True
 
 
 def drop_form(bench: Workbench, *, key: str) -> None:
@@ -146,6 +171,8 @@ def _finish(bench: Workbench, given: _Given | None, *, key: str, into: str | Non
         disabled=bool(missing),
         help=missing or None,
     )
+    if given is not None and missing:
+        quiet(f"{missing}.")
     if given is not None and not missing and (pressed or at_once):
         options = ImportOptions(split=split, label=label, frames_per_second=rate)
         _start(bench, given, name, into, options, key)
@@ -161,7 +188,7 @@ def _name_input(bench: Workbench, given: _Given | None, key: str) -> str:
         "Name of the dataset",
         max_chars=80,
         key=place,
-        placeholder="Taken from the file or folder",
+        placeholder="Taken from what you bring",
         persist_state="session",
     ).strip()
 

@@ -107,9 +107,10 @@ def test_pictures_are_added_to_the_dataset_that_is_open(empty, helpers, fruit):
     helpers.deliver(app, empty.bench, fruit, "Fruit.zip")
     helpers.wait_for_import(app)
     press(app, "Add pictures")
+    key = f"add_{empty.bench.datasets.list()[0].id}"
     data = tar([(f"{number}.png", helpers.picture(1, 700 + number)) for number in range(3)])
-    helpers.deliver(app, empty.bench, data, "Pictures", key="add", loose=True)
-    app.text_input(key="add_label").set_value("bee").run()
+    helpers.deliver(app, empty.bench, data, "Pictures", key=key, loose=True)
+    app.text_input(key=f"{key}_label").set_value("bee").run()
     press(app, "Add the pictures")
     helpers.wait_for_import(app)
     (dataset,) = empty.bench.datasets.list()

@@ -191,7 +191,9 @@ def test_hostile_class_names_stay_literal_and_ask_nobody(open_page, wait, shoot)
     assert set(HOSTILE) <= set(names)
     assert page.locator(".balance img, .gallery img[src=x]").count() == 0
     shoot(page, "11-hostile-names")
-    page.get_by_role("combobox", name="Class").click()
+    page.get_by_role("tab", name="Pictures").click()
+    page.get_by_role("combobox", name="Class", exact=True).click()
+    page.get_by_role("option", name=HOSTILE[0], exact=True).first.wait_for()
     options = page.get_by_role("option").all_inner_texts()
     assert set(HOSTILE) <= set(options)
 

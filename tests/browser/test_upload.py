@@ -129,7 +129,7 @@ def test_a_cut_connection_is_told_and_sending_goes_on_where_it_stopped(open_page
 
 
 @pytest.mark.timeout(120)
-def test_the_page_stays_usable_and_another_page_does_not_stop_it(open_page, wait, bench, large):
+def test_the_page_stays_usable_and_another_page_does_not_stop_it(open_page, wait, shoot, bench, large):
     page = begin(open_page, wait)
     Line(page).mend(6_000_000)
     give(page, large / "Other.zip")
@@ -140,11 +140,11 @@ def test_the_page_stays_usable_and_another_page_does_not_stop_it(open_page, wait
     page.get_by_role("link", name="Runs").click()
     page.wait_for_url("**/runs*")
     wait(page)
-    page.get_by_role("link", name="Data").click()
+    expect(page.locator(".underway")).to_contain_text("Other.zip")
+    shoot(page, "upload-underway")
+    expect(page.locator(".underway")).to_contain_text("Has arrived", timeout=60_000)
+    page.get_by_role("button", name="Show Other.zip").click()
     page.wait_for_url("**/data*")
-    wait(page)
-    if not page.locator(".upload").count():
-        page.get_by_text("Start another dataset").click()
     imported(page, wait, bench, "Called otherwise")
 
 
@@ -199,6 +199,32 @@ def test_after_a_reload_the_same_file_goes_on_where_it_stopped(open_page, wait, 
     give(page, large / "Again.zip")
     imported(page, wait, bench, "Again")
     assert line.offsets[0] >= waiting.received > 0
+
+
+@pytest.mark.timeout(90)
+def test_a_finished_upload_given_again_need_not_be_sent_again(open_page, wait, bench, tmp_path):
+    path = tmp_path / "Broken.zip"
+    path.write_bytes(b"PK\x03\x04" + random.Random(2).randbytes(3_000_000))
+    page = begin(open_page, wait)
+    line = Line(page)
+    give(page, path)
+    page.get_by_role("heading", name="Nothing was added").wait_for()
+    wait(page)
+    expect(page.locator(".upload .card.done .name")).to_have_text("Broken.zip")
+    page.reload()
+    wait(page)
+    if not page.locator(".upload").count():
+        page.get_by_text("Start another dataset").click()
+        wait(page)
+    before = len(line.offsets)
+    give(page, path)
+    page.get_by_role("heading", name="Nothing was added").wait_for()
+    wait(page)
+    assert len(line.offsets) == before
+    page.locator(".upload").get_by_role("button", name="Remove").click()
+    expect(page.locator(".upload .zone")).to_be_visible()
+    wait(page)
+    assert not [upload for upload in bench.uploads.list() if upload.name == "Broken.zip"]
 
 
 @pytest.fixture

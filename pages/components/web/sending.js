@@ -22,6 +22,7 @@ class Sending {
     this.changed = changed;
     this.phase = "sending"; // sending, lost, paused, done, failed
     this.id = "";
+    this.turn = `${Date.now()}-${Math.random()}`; // the same file may be given again later
     this.received = 0;
     this.inFlight = 0;
     this.samples = [];

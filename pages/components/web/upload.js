@@ -2,6 +2,7 @@
 // rerun, another page and coming back change nothing; the view is drawn from it alone.
 const slots = (globalThis.__studioUploads ??= new Map());
 const TICK = 120; // milliseconds; the view is drawn no more often
+const ASK_AGAIN = 3_000; // milliseconds until the page is told again what has arrived
 
 const MARKS = { lost: "!", failed: "!", ask: "?", done: "✓", paused: "Ⅱ" };
 
@@ -48,6 +49,7 @@ function view(slot) {
 
 function draw(slot) {
   const { root } = slot;
+  globalThis.__studioUploadsChanged?.(); // underway.js shows what has no zone in sight
   if (!root) return;
   const now = view(slot);
   root.querySelector(".zone").hidden = now.phase !== "idle";
@@ -97,7 +99,7 @@ function makeSlot() {
   };
   const settled = () => {
     if (slot.sending?.phase === "failed") slot.problem = slot.sending.words;
-    report(slot);
+    if (!slot.sending?.reported) report(slot);
   };
   slot.reset = () => {
     Object.assign(slot, { sending: null, reading: false, unread: null, problem: null, rest: null, seen: 0 });
@@ -142,12 +144,15 @@ function makeSlot() {
   return slot;
 }
 
-// Tell the page once that everything is here; without a page at hand, the next one is told.
+// Tell the page that everything is here, until it says so itself: what is told while the connection to the page's server
+// is down is lost. Without a page at hand, the next one is told.
 function report(slot) {
   const { sending } = slot;
-  if (!slot.root || sending?.phase !== "done" || sending.reported) return;
+  clearTimeout(slot.asking);
+  if (!slot.root || sending?.phase !== "done" || slot.noted === sending.turn) return;
   sending.reported = true;
-  slot.trigger("done", { id: sending.id, ...sending.given });
+  slot.trigger("done", { id: sending.id, turn: sending.turn, ...sending.given });
+  slot.asking = setTimeout(() => report(slot), ASK_AGAIN);
 }
 
 function listen(root, slot) {
@@ -187,8 +192,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   Object.assign(slot.server, { address: data.address, token: data.token, renew: () => setTriggerValue("renew", Date.now()) });
   const taken = slot.given && !data.given; // imported or removed: the zone is free again
   slot.given = data.given;
-  // What was reported and is not kept by the page is over, too: it is being imported.
-  if (taken || (slot.sending?.reported && !data.given)) slot.reset();
+  slot.noted = data.seen;
+  // What the page has seen and does not keep is over, too: it is being imported.
+  if (taken || (slot.sending && slot.sending.turn === data.seen && !data.given)) slot.reset();
   root.setAttribute("aria-label", data.lead);
   root.classList.toggle("compact", data.compact);
   root.querySelector(".lead").textContent = data.lead;
@@ -196,5 +202,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   listen(root, slot);
   report(slot);
   draw(slot);
-  return () => { if (slot.root === root) slot.root = null; };
+  return () => {
+    if (slot.root === root) slot.root = null;
+    draw(slot);
+  };
 }

@@ -65,10 +65,10 @@ def test_the_operator_limits_the_size(tmp_path):
     assert bench.uploads.begin("small.zip", 100, "print").size == 100
 
 
-def test_one_class_is_refused_and_the_upload_waits(bench, png):
+def test_without_a_usable_picture_it_is_refused_and_the_upload_waits(bench):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as opened:
-        opened.writestr("red/1.png", png())
+        opened.writestr("red/1.png", b"no picture")
     upload = send(bench, buffer.getvalue())
     with pytest.raises(DatasetError):
         bench.imports.upload(upload.id, "Pets")
