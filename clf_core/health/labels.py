@@ -2,7 +2,8 @@
 
 C. Northcutt, L. Jiang & I. Chuang 2021, 'Confident Learning: Estimating Uncertainty in Dataset Labels' (JAIR 70), in
 their own implementation cleanlab. It needs nothing but out-of-fold probabilities: a picture is a suspect when the
-classifier is as sure of another class as it usually is of pictures that are in that class.
+classifier is as sure of another class as it usually is of pictures that are in that class. Where classes are told
+apart with hardly any doubt that asks too much, so a picture is a suspect, too, when the classifier is plainly sure.
 
 Test pictures are looked at, too: a wrong label there makes the accuracy untrue. That does not spoil the test split,
 because no model and no setting is chosen by it; all that comes of it is that a person looks at the label.
@@ -23,6 +24,10 @@ STRENGTH = 0.01
 """Inverse regularisation C: a layer that cannot bend to single pictures. With 5 % of the labels flipped (two draws) the
 ranking has an average precision of 0.97 on digits, 1.00 on shapes and 0.90 on hymenoptera with it; with ten times as
 much 0.98, 1.00 and 0.82, with a tenth 0.90, 1.00 and 0.95."""
+
+_SURE = 0.8
+"""Probability of another class that makes a suspect in any case. In sets as they are this adds 1 picture of 1,000
+digits and 4 of 397 ants and bees; of 60 pictures of two colours it finds the two flipped, which cleanlab does not."""
 
 _SERIOUS = 0.1
 
@@ -95,7 +100,8 @@ def label_suspicion(
     told /= np.maximum(told.sum(axis=1, keepdims=True), 1e-12)
     given = np.searchsorted(present, labels[judged])
     suspicion[judged] = 1 - get_label_quality_scores(given, told, method="self_confidence")
-    suspected[judged] = find_label_issues(given, told, filter_by="both", n_jobs=1)
+    sure = (told.max(axis=1) >= _SURE) & (told[np.arange(len(given)), given] < 1 - _SURE)
+    suspected[judged] = find_label_issues(given, told, filter_by="both", n_jobs=1) | sure
     others = told.copy()
     others[np.arange(len(given)), given] = -1
     suggested[judged] = present[others.argmax(axis=1)]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf_core.config import SplitConfig
-from clf_core.health.survey import TEST, Survey
+from clf_core.health.survey import MOST_SEARCHED, TEST, Survey
 from clf_core.health.words import agree, counted
 from clf_core.results import LeakCheck
 
@@ -36,6 +36,11 @@ def plain_test_split(labels: NDArray[np.int64], share: float, seed: int) -> NDAr
 
 def _sentence(survey: Survey, tested: int, leaked: int, here: int) -> str:
     sets = survey.alikes.wider
+    if not survey.searched and len(survey) > MOST_SEARCHED:
+        return (
+            "Near copies were not searched for among so many pictures: divide them with copies kept together to "
+            "have them found."
+        )
     if len(np.unique(sets)) == len(sets):
         return "No two pictures are copies or belong together, so no split can leak."
     would = (

@@ -23,6 +23,9 @@ from clf_core.health.words import agree, counted
 from clf_core.results import FindingKind
 
 _CHUNK = 8192
+_DULL = 10.0
+"""Grey contrast from which nobody would call a picture blank, whatever its colours."""
+
 NATURE = 0.2
 FAR = 3.5
 """Robust z-score from which a value is an outlier (Iglewicz and Hoaglin 1993, 'How to detect and handle outliers')."""
@@ -76,7 +79,7 @@ _BLANK = Words(
 def check_looks(survey: Survey) -> list[Found]:
     """Dark, bright, blurred and blank pictures; a picture is told as one of them only."""
     brightness, contrast, sharpness = (survey.numbers[name] for name in ("brightness", "contrast", "sharpness"))
-    contrast = np.fmax(contrast, _colour_contrast(survey))
+    contrast = np.fmax(contrast, _colour_contrast(survey, contrast < _DULL))
     dark = marked(-brightness, hard=-20.0, soft=-50.0)
     bright = marked(brightness, hard=245.0, soft=225.0) & (contrast < 25) & (contrast > 2)
     blank = marked(-contrast, hard=-2.0, soft=-5.0) & ~dark & ~bright
@@ -139,14 +142,15 @@ def tell(
     )
 
 
-def _colour_contrast(survey: Survey) -> NDArray[np.float32]:
-    """[N] float32, standard deviation of the colour planes, the larger of the two; NaN where not measured."""
+def _colour_contrast(survey: Survey, asked: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """[N] float32, standard deviation of the colour planes, the larger of the two; NaN where not measured or asked."""
     result = np.full(len(survey), np.nan, dtype=np.float32)
-    rows = np.flatnonzero(survey.measured)
+    rows = np.flatnonzero(survey.measured & asked)
+    at = np.cumsum(survey.measured) - 1
     for start in range(0, len(rows), _CHUNK):
-        part = survey.colours[start : start + _CHUNK].astype(np.float32)
-        planes = part.reshape(len(part), -1, 2)  # [n, pixels, Cb and Cr]
-        result[rows[start : start + _CHUNK]] = planes.std(axis=1).max(axis=1)
+        part = rows[start : start + _CHUNK]
+        planes = survey.colours[at[part]].astype(np.float32).reshape(len(part), -1, 2)  # [n, pixels, Cb and Cr]
+        result[part] = planes.std(axis=1).max(axis=1)
     return result
 
 

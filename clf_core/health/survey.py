@@ -19,6 +19,9 @@ TRAIN, VAL, TEST = (SPLITS.index(split) for split in ("train", "val", "test"))
 _BATCH = 4096
 """Pictures among which near copies are searched for at once; the search compares each with each."""
 
+MOST_SEARCHED = 20_000
+"""Pictures among which the check itself searches for near copies where the import was told not to; some seconds."""
+
 _CHUNK = 8192
 
 
@@ -123,7 +126,7 @@ class Survey:
         if self.searched:
             shared = np.bincount(self.groups, minlength=1)[self.groups] > 1
             copies += self._near_in_groups(np.flatnonzero(mixed & shared & self.measured))
-        else:
+        elif len(self) <= MOST_SEARCHED:
             copies += self._near(np.flatnonzero(self.measured))
         wider = [*copies, *chained(self.groups)]
         return Alikes(sets=components(len(self), copies), wider=components(len(self), wider))

@@ -37,3 +37,10 @@ def test_a_plain_split_takes_its_share_of_each_class(labels, share, seed):
     for label in set(labels):
         mine = np.array(labels) == label
         assert test[mine].sum() == round(share * mine.sum())
+
+
+def test_that_near_copies_were_not_searched_for_is_not_hidden(survey, monkeypatch):
+    pictures = survey("ab" * 20, searched=False)
+    monkeypatch.setattr("clf_core.health.survey.MOST_SEARCHED", 30)
+    monkeypatch.setattr("clf_core.health.leaks.MOST_SEARCHED", 30)
+    assert "not searched for" in check_leak(pictures, SplitConfig()).sentence
