@@ -16,7 +16,7 @@ from PIL import Image
 
 from clf_core.data import columns
 from clf_core.errors import StorageError
-from clf_core.files import write_bytes
+from clf_core.files import replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,6 +47,7 @@ _RECORD = np.dtype(
         ("numbers", "<f4", (len(NUMBERS),)),
     ]
 )
+_ROWS_AT_ONCE = 8192
 _SMALL_SIDE = 32
 _RING = 10
 """The border is the outer 1/10 on each side, and a corner is 1/10 of both sides."""
@@ -210,12 +211,14 @@ class Facts:
         Raises:
             StorageError: the disk refuses.
         """
-        import pyarrow as pa
         from pyarrow import parquet
 
-        sink = pa.BufferOutputStream()
-        parquet.write_table(self._table(), sink, compression="zstd", use_dictionary=["sha256"])
-        write_bytes(path, sink.getvalue().to_pybytes())
+        with (
+            replacing(path) as handle,
+            parquet.ParquetWriter(handle, _table(self, 0, 0).schema, compression="zstd") as writer,
+        ):
+            for start in range(0, len(self), _ROWS_AT_ONCE):
+                writer.write_table(_table(self, start, start + _ROWS_AT_ONCE))
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -261,16 +264,18 @@ class Facts:
         text = self._keys.tobytes().hex()
         return [text[start : start + 64] for start in range(0, len(text), 64)]
 
-    def _table(self) -> "pa.Table":
-        import pyarrow as pa
 
-        arrays = {
-            "sha256": columns.strings(self.sha256s()),
-            "thumb": columns.fixed_bytes(self.thumbs().reshape(len(self), _THUMB_BYTES)),
-            "chroma": columns.fixed_bytes(self.colours().reshape(len(self), _CHROMA_BYTES)),
-            **{name: columns.floats(self.number(name)) for name in NUMBERS},
-        }
-        return pa.Table.from_arrays(list(arrays.values()), names=list(arrays))
+def _table(facts: Facts, start: int, end: int) -> "pa.Table":
+    import pyarrow as pa
+
+    part = facts.picked(np.arange(len(facts))[start:end])
+    arrays = {
+        "sha256": columns.strings(part.sha256s()),
+        "thumb": columns.fixed_bytes(part.thumbs().reshape(len(part), _THUMB_BYTES)),
+        "chroma": columns.fixed_bytes(part.colours().reshape(len(part), _CHROMA_BYTES)),
+        **{name: columns.floats(part.number(name)) for name in NUMBERS},
+    }
+    return pa.Table.from_arrays(list(arrays.values()), names=list(arrays))
 
 
 def _keys(sha256s: Sequence[str]) -> NDArray[np.bytes_]:
@@ -283,13 +288,18 @@ def _read(path: Path) -> tuple[NDArray[np.bytes_], NDArray[np.void]]:
     from pyarrow import parquet
 
     try:
-        table = parquet.ParquetFile(path).read().combine_chunks()
-        keys = _keys(table.column("sha256").to_pylist())
-        records = np.zeros(table.num_rows, dtype=_RECORD)
-        records["thumb"] = columns.bytes_of(table.column("thumb")).reshape(records["thumb"].shape)
-        records["chroma"] = columns.bytes_of(table.column("chroma")).reshape(records["chroma"].shape)
-        for place, name in enumerate(NUMBERS):
-            records["numbers"][:, place] = table.column(name).to_numpy()
+        file = parquet.ParquetFile(path)
+        records = np.zeros(file.metadata.num_rows, dtype=_RECORD)
+        sha256s: list[str] = []
+        for group in range(file.num_row_groups):  # a part at a time: all of it would be in memory twice
+            table = file.read_row_group(group)
+            part = records[len(sha256s) : len(sha256s) + table.num_rows]
+            part["thumb"] = columns.bytes_of(table.column("thumb")).reshape(part["thumb"].shape)
+            part["chroma"] = columns.bytes_of(table.column("chroma")).reshape(part["chroma"].shape)
+            for place, name in enumerate(NUMBERS):
+                part["numbers"][:, place] = table.column(name).to_numpy()
+            sha256s += table.column("sha256").to_pylist()
+        keys = _keys(sha256s)
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise StorageError(
             "What was measured of the pictures of this dataset is damaged",

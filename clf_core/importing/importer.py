@@ -80,19 +80,43 @@ def import_pictures(
         StorageError: the disk refuses.
     """
     options = options or ImportOptions()
+    taken = _take(source, store, limits, options.label, base, progress, cancelled)
+    _check_usable(taken.examined, taken.skipped)
+    rows, notices = assemble(taken.examined, taken.facts, store, limits, options.split, base, cancelled)
+    manifest = Manifest.from_rows(rows)
+    store.sync()
+    return ImportedPictures(
+        manifest, tuple(taken.skipped), taken.ignored, (*taken.notices, *notices), len(taken.examined), taken.facts
+    )
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What reading a source has left; the list of its files, large as it may be, is forgotten by then."""
+
+    examined: list[Examined]
+    facts: Facts
+    skipped: list[SkippedFile]
+    ignored: int
+    notices: tuple[str, ...]
+
+
+def _take(
+    source: Source,
+    store: PictureStore,
+    limits: ImportLimits,
+    label: str,
+    base: Base | None,
+    progress: Callable[[int, int, int], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> _Taken:
     files, refused, ignored = _list_files(source, cancelled)
-    layout = place_files(files, max_depth=limits.max_depth, label=options.label)
+    layout = place_files(files, max_depth=limits.max_depth, label=label)
     store.check_room(sum(files[placed.index].size for placed in layout.placed))
     skipped = [*refused, *layout.skipped]
     work = _Examination(files, store, limits, base)
     examined, facts = _examine_all(work, layout, skipped, progress, cancelled)
-    _check_usable(examined, skipped)
-    rows, notices = assemble(examined, facts, store, limits, options.split, base, cancelled)
-    manifest = Manifest.from_rows(rows)
-    store.sync()
-    notices = (*layout.notices, *notices)
-    ignored += layout.ignored_count
-    return ImportedPictures(manifest, tuple(skipped), ignored, notices, len(examined), facts)
+    return _Taken(examined, facts, skipped, ignored + layout.ignored_count, layout.notices)
 
 
 def _list_files(
