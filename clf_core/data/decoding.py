@@ -10,9 +10,11 @@ import importlib
 import io
 import re
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from clf_core.config import ImportLimits
@@ -25,6 +27,8 @@ MIN_SIDE = 2
 _MAX_JPEG_WORK = 2_000_000_000
 """Passes x pixels of one JPEG. Honest progressive files have about ten passes; a file of a few
 kilobytes can declare thousands over a huge area and keep the decoder busy for minutes."""
+
+_STRIP_PIXELS = 2**20
 
 _PLUGINS = {
     "JPEG": "PIL.JpegImagePlugin",
@@ -196,22 +200,34 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
+def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """(top, part) from top to bottom: converting a huge picture as a whole would double its memory."""
+    width, height = image.size
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        yield top, image.crop((0, top, width, min(top + rows, height)))
+
+
 def _on_white(image: Image.Image) -> Image.Image:
     """Lay a partly transparent picture on white, so that colours hidden by the alpha channel stay hidden."""
-    rgba = image.convert("RGBA")
-    opaque = Image.new("RGB", rgba.size, (255, 255, 255))
-    opaque.paste(rgba, mask=rgba.getchannel("A"))
+    opaque = Image.new("RGB", image.size, (255, 255, 255))
+    for top, part in _strips(image):
+        rgba = part.convert("RGBA")
+        opaque.paste(rgba, (0, top), mask=rgba.getchannel("A"))
     return opaque
 
 
 def _from_16_bit(image: Image.Image) -> Image.Image:
     """Keep the high byte, as Pillow does for 16-bit colour; its own conversion to RGB clips to white."""
-    values = np.asarray(image)  # [H, W] uint16, either byte order
-    grey = (values >> 8).astype(np.uint8)
     transparent = image.info.get("transparency")
-    if isinstance(transparent, int):
-        grey[values == transparent] = 255
-    return Image.fromarray(grey).convert("RGB")
+    picture = Image.new("RGB", image.size)
+    for top, part in _strips(image):
+        values = np.asarray(part)  # [H, W] uint16, either byte order
+        grey = (values >> 8).astype(np.uint8)
+        if isinstance(transparent, int):
+            grey[values == transparent] = 255
+        picture.paste(Image.fromarray(grey).convert("RGB"), (0, top))
+    return picture
 
 
 def _from_wide_range(image: Image.Image) -> Image.Image:
@@ -221,8 +237,10 @@ def _from_wide_range(image: Image.Image) -> Image.Image:
     as that range, so that dark pictures stay dark; anything else is stretched from its least to its
     greatest value. What is not a finite number counts as 0.
     """
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0.0, neginf=0.0)  # [H, W]
-    low, high = float(values.min()), float(values.max())
+    extremes = [
+        (float(values.min()), float(values.max())) for values in map(_finite, (part for _, part in _strips(image)))
+    ]
+    low, high = min(least for least, _ in extremes), max(most for _, most in extremes)
     if low >= 0 and high <= 1 and image.mode == "F":
         low, high = 0.0, 1.0
     elif low >= 0 and high <= 255:
@@ -230,8 +248,18 @@ def _from_wide_range(image: Image.Image) -> Image.Image:
     elif low >= 0 and high <= 65535:
         low, high = 0.0, 65535.0
     span = high / 2 - low / 2  # halved throughout: the difference of two huge float32 values would overflow
-    scaled = (values / 2 - low / 2) / span * 255 if span > 0 else np.zeros_like(values)
-    return Image.fromarray(np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)).convert("RGB")
+    picture = Image.new("RGB", image.size)
+    for top, part in _strips(image):
+        values = _finite(part)
+        scaled = (values / 2 - low / 2) / span * 255 if span > 0 else np.zeros_like(values)
+        grey = np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
+        picture.paste(Image.fromarray(grey).convert("RGB"), (0, top))
+    return picture
+
+
+def _finite(part: Image.Image) -> NDArray[np.float32]:
+    values: NDArray[np.float32] = np.nan_to_num(np.asarray(part, dtype=np.float32), posinf=0.0, neginf=0.0)
+    return values  # [H, W]
 
 
 def _reason(error: Exception, kind: str, limits: ImportLimits) -> str:
