@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import zip_longest
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -96,7 +97,8 @@ def _show_actions(bench: Workbench, dataset: DatasetSummary, report: HealthRepor
             help=md(problems[0], 300) if problems else None,
         ):
             st.switch_page("train.py", query_params={"dataset": dataset.id, "new": "1"})
-        if st.button("Add pictures", icon=":material/add_photo_alternate:", key="add_pictures"):
+        kind: Literal["primary", "secondary"] = "primary" if problems else "secondary"  # then it is what to do next
+        if st.button("Add pictures", type=kind, icon=":material/add_photo_alternate:", key="add_pictures"):
             st.session_state[_ADDING] = None if is_adding(dataset) else dataset.id
             st.rerun()
         if st.button("Export", icon=":material/download:", key="export"):
@@ -181,7 +183,9 @@ def _some_of_each(bench: Workbench, dataset: DatasetSummary) -> list[Picture]:
 
 def _show_import(dataset: DatasetSummary) -> None:
     """What the import behind this version had to say, besides what became findings."""
-    for notice in dataset.notices:
-        st.info(md(notice, 400), icon=":material/info:")
+    notices = [md(notice, 400) for notice in dataset.notices]
+    if notices:
+        listed = notices[0] if len(notices) == 1 else "\n".join(f"- {notice}" for notice in notices)
+        st.info(listed, icon=":material/info:")
     if dataset.ignored_count:
         quiet(f"{count(dataset.ignored_count, 'system file')} (such as .DS_Store) left aside.")

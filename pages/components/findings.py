@@ -51,7 +51,7 @@ def show_findings(bench: Workbench, dataset: DatasetSummary, report: HealthRepor
         _show_card(bench, dataset, report, finding)
     if report.leak and not any(finding.kind == "split-leaks" for finding in report.findings):
         with st.container(border=True, key="finding_leak"):
-            st.markdown("**What an honest split is worth here**")
+            st.markdown("**What an honest split is worth here**" if report.leak.leaked else "**How well it may do**")
             _show_leak(report.leak)
 
 
@@ -136,35 +136,33 @@ def _show_leak(leak: LeakCheck) -> None:
     st.markdown(md(leak.sentence, 400))
     if leak.with_leak is None or leak.without_leak is None:
         return
+    honest = (
+        "Kept apart, as here" if leak.leaked else "Right, cross-validated",
+        leak.without_leak,
+        "What to expect on new pictures of the same kind: copies and groups never stand on both sides.",
+    )
+    naive = (
+        "Copies on both sides",
+        leak.with_leak,
+        "What a split that ignores copies would have promised. Too good to be true where copies leak.",
+    )
     with st.container(horizontal=True):
-        for words, value, helped in (
-            (
-                "Copies on both sides",
-                leak.with_leak,
-                "What a split that ignores copies would have promised. Too good to be true where copies leak.",
-            ),
-            (
-                "Kept apart, as here",
-                leak.without_leak,
-                "What to expect on new pictures: copies and groups never stand on both sides.",
-            ),
-        ):
+        for words, value, helped in (naive, honest) if leak.leaked else (honest,):
             st.metric(words, percent(value, 1), border=True, help=helped, width=210)
     quiet(_ranges(leak))
 
 
 def _ranges(leak: LeakCheck) -> str:
-    """The two intervals in words, with what was counted."""
+    """The intervals in words, with what was counted."""
+    naive = ("with copies on both sides", leak.with_leak_low, leak.with_leak_high)
+    honest = ("kept apart" if leak.leaked else "", leak.without_leak_low, leak.without_leak_high)
     parts = [
-        f"{words} {interval(low, high)}"
-        for words, low, high in (
-            ("with copies on both sides", leak.with_leak_low, leak.with_leak_high),
-            ("kept apart", leak.without_leak_low, leak.without_leak_high),
-        )
+        f"{words} {interval(low, high)}".strip()
+        for words, low, high in ((naive, honest) if leak.leaked else (honest,))
         if low is not None and high is not None
     ]
     counted = f"Cross-validated on {count(leak.pictures, 'picture')}, test pictures not looked at."
-    return f"{counted} 95 % intervals: {', '.join(parts)}." if parts else counted
+    return f"{counted} 95 % interval{'s' if len(parts) > 1 else ''}: {', '.join(parts)}." if parts else counted
 
 
 def _show_slow_checks(bench: Workbench, dataset: DatasetSummary, report: HealthReport) -> None:
