@@ -5,15 +5,15 @@ training picture in the test split would be recognised, not classified (Barz & D
 on test data?').
 """
 
-import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clf_core.config import SplitConfig
+from clf_core.data.dividing import divide_groups
 from clf_core.data.grouping import check_pattern, group_of
 from clf_core.values import Split
 
@@ -27,23 +27,21 @@ __all__ = [
     "folds",
     "group_of",
     "redivide",
-    "shuffle_key",
     "stratified_split",
 ]
 
 ALWAYS_TRAIN = -1
 """In place of a fold: a picture that is never held out."""
 
-_ORDER: tuple[Split, ...] = ("train", "test", "val")
-"""Which split a class fills first when it has only one or two groups."""
 
-
-def stratified_split(labels: Sequence[str], groups: Sequence[str], config: SplitConfig) -> list[Split]:
+def stratified_split(
+    labels: Sequence[str], groups: Sequence[str], config: SplitConfig, whole: Collection[str] = ()
+) -> list[Split]:
     """Divide pictures without a given split.
 
     Each class is divided on its own in the shares of ``config``. With one group of pictures a class goes
-    to train, with two also to test, with three or more also to val. Groups that hold several classes
-    contradict themselves and go to train: no model could be right about them.
+    to train, with two also to test, with three or more also to val. Groups of several classes that a person
+    made are divided as a whole; others contradict themselves and go to train (see ``divide_groups``).
 
     The result depends on labels, groups and seed alone: neither on the order of the input nor on the
     machine.
@@ -52,15 +50,20 @@ def stratified_split(labels: Sequence[str], groups: Sequence[str], config: Split
         labels: class of each picture.
         groups: group of each picture; must not depend on the order of the pictures.
         config: shares and seed.
+        whole: names of the groups that a person made.
 
     Returns:
         The split of each picture.
     """
-    return _divide(labels, groups, {"train": config.train, "test": config.test, "val": config.val}, config.seed)
+    return _divide(labels, groups, _shares(config), config.seed, whole)
 
 
 def complete_split(
-    given: Sequence[Split], labels: Sequence[str], groups: Sequence[str], config: SplitConfig
+    given: Sequence[Split],
+    labels: Sequence[str],
+    groups: Sequence[str],
+    config: SplitConfig,
+    whole: Collection[str] = (),
 ) -> tuple[list[Split], tuple[str, ...]]:
     """Keep the splits that folders named, and draw the missing ones from the training pictures.
 
@@ -78,7 +81,7 @@ def complete_split(
         # Pictures that all stand in one kind of folder, or in none for training, say nothing about a split.
         folder = " and ".join(sorted(present))
         notice = f"Only {folder} folders were found, so all pictures were divided anew into train, val and test."
-        return stratified_split(labels, groups, config), (notice,)
+        return stratified_split(labels, groups, config, whole), (notice,)
     splits = list(given)
     if present == {"train", "val", "test"}:
         return splits, ()
@@ -96,6 +99,7 @@ def complete_split(
         [groups[place] for place in places],
         {"train": config.train / both, "val": config.val / both},
         config.seed,
+        whole,
     )
     for place, split in zip(places, drawn, strict=True):
         splits[place] = split
@@ -126,18 +130,11 @@ def redivide(manifest: "Manifest", config: SplitConfig) -> list[Split]:
     free = [row for row in used if groups[row] not in assigned]
     both = config.train + config.val
     kept_test: Mapping[Split, float] = {"train": config.train / both, "val": config.val / both}
-    anew: Mapping[Split, float] = {"train": config.train, "test": config.test, "val": config.val}
-    # A group with pictures of several classes goes to train, whatever the shares: it must be seen as a whole.
-    mixed = _mixed_groups([labels[row] for row in free], [groups[row] for row in free])
-    assigned.update(dict.fromkeys(mixed, "train"))
-    in_train = Counter(labels[row] for row in free if groups[row] in mixed)
-    members: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in free:
-        if groups[row] not in mixed:
-            members[labels[row]][groups[row]] += 1
-    for label, sizes in members.items():
-        shares = kept_test if label in tested else anew
-        assigned.update(_divide_class(sizes, shares, config.seed, in_train[label]))
+    shares = {label: kept_test if label in tested else _shares(config) for label in set(labels)}
+    given = manifest.column("given_group")
+    whole = {group for group, name in zip(groups, given, strict=True) if name}
+    sizes = _sizes([labels[row] for row in free], [groups[row] for row in free])
+    assigned.update(divide_groups(sizes, shares, {}, config.seed, whole))
     for row, group in enumerate(groups):
         assigned.setdefault(group, before[row])  # a group that is left out as a whole stays together
     return [assigned[group] for group in groups]
@@ -179,50 +176,20 @@ def folds(labels: NDArray[np.int64], groups: Sequence[str], count: int, seed: in
     return result
 
 
-def _mixed_groups(labels: Sequence[str], groups: Sequence[str]) -> set[str]:
-    first: dict[str, str] = {}
-    return {group for label, group in zip(labels, groups, strict=True) if first.setdefault(group, label) != label}
+def _shares(config: SplitConfig) -> Mapping[Split, float]:
+    return {"train": config.train, "test": config.test, "val": config.val}
 
 
-def _divide(labels: Sequence[str], groups: Sequence[str], shares: Mapping[Split, float], seed: int) -> list[Split]:
-    sizes: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))  # group -> class -> pictures
+def _sizes(labels: Iterable[str], groups: Iterable[str]) -> dict[str, Counter[str]]:
+    """Group -> class -> pictures."""
+    sizes: dict[str, Counter[str]] = defaultdict(Counter)
     for label, group in zip(labels, groups, strict=True):
         sizes[group][label] += 1
-    members: dict[str, dict[str, int]] = defaultdict(dict)  # class -> group -> pictures
-    assigned: dict[str, Split] = {}
-    in_train: dict[str, int] = defaultdict(int)  # class -> pictures that are there already
-    for group, by_class in sizes.items():
-        if len(by_class) > 1:
-            assigned[group] = "train"
-            for label, count in by_class.items():
-                in_train[label] += count
-        else:
-            members[next(iter(by_class))][group] = next(iter(by_class.values()))
-    for label, of_class in members.items():
-        assigned.update(_divide_class(of_class, shares, seed, in_train[label]))
+    return sizes
+
+
+def _divide(
+    labels: Sequence[str], groups: Sequence[str], shares: Mapping[Split, float], seed: int, whole: Collection[str]
+) -> list[Split]:
+    assigned = divide_groups(_sizes(labels, groups), dict.fromkeys(labels, shares), {}, seed, whole)
     return [assigned[group] for group in groups]
-
-
-def _divide_class(
-    sizes: Mapping[str, int], shares: Mapping[Split, float], seed: int, in_train: int
-) -> dict[str, Split]:
-    """Hand out the groups of one class, large ones first, always to the split that lacks most pictures."""
-    total = sum(sizes.values()) + in_train
-    lacking = {split: shares[split] * total for split in _ORDER if split in shares}
-    lacking["train"] -= in_train
-    empty = [split for split in lacking if not (split == "train" and in_train)]
-    queue = sorted(sizes, key=lambda group: (-sizes[group], shuffle_key(group, seed)))
-    assigned: dict[str, Split] = {}
-    for left, group in zip(range(len(queue), 0, -1), queue, strict=True):
-        # As many groups left as splits without any: from here on each takes one, train first.
-        split = empty[0] if left <= len(empty) else max(lacking, key=lambda name: lacking[name])
-        assigned[group] = split
-        lacking[split] -= sizes[group]
-        if split in empty:
-            empty.remove(split)
-    return assigned
-
-
-def shuffle_key(group: str, seed: int) -> bytes:
-    """A place in a random order that is the same on every machine and for every order of the input."""
-    return hashlib.blake2b(f"{seed}:{group}".encode()).digest()

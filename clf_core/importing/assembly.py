@@ -152,15 +152,17 @@ class Assembly:
 
     def _divide(self, sets: Sets, groups: Sequence[str]) -> tuple[list[Split], tuple[str, ...]]:
         """The split of each new row."""
+        given_groups = [*(row.given_group for row in self._old), *self._groups]
+        made = {group for group, name in zip(groups, given_groups, strict=True) if name}
         if self._whole:
             given = [fixed or picture.given for fixed, picture in zip(self._fixed, self._pictures, strict=True)]
-            return complete_split([split for split in given if split], self._labels, groups, self._config)
+            return complete_split([split for split in given if split], self._labels, groups, self._config, made)
         fixed = [sets.split(row) for row in range(len(self._files))]
         if not any(fixed):
-            return stratified_split(self._labels, groups, self._config), ()
+            return stratified_split(self._labels, groups, self._config, made), ()
         counted = [row for row in range(len(fixed)) if row >= self._start or not self._old[row].excluded]
         labels, names = [self._labels[row] for row in counted], [groups[row] for row in counted]
-        splits = extended_split(labels, names, [fixed[row] for row in counted], self._config)
+        splits = extended_split(labels, names, [fixed[row] for row in counted], self._config, made)
         return splits[len(counted) - len(self._pictures) :], ()
 
     def _fresh_rows(self, groups: Sequence[str], splits: Sequence[Split]) -> list[ManifestRow]:
