@@ -49,7 +49,8 @@ def show_findings(bench: Workbench, dataset: DatasetSummary, report: HealthRepor
         _show_good_news(report)
     for finding in report.findings:
         _show_card(bench, dataset, report, finding)
-    if report.leak and not any(finding.kind == "split-leaks" for finding in report.findings):
+    told = any(finding.kind == "split-leaks" for finding in report.findings)
+    if report.leak and not told and (report.leak.leaked or report.leak.without_leak is not None):
         with st.container(border=True, key="finding_leak"):
             st.markdown("**What an honest split is worth here**" if report.leak.leaked else "**How well it may do**")
             _show_leak(report.leak)
