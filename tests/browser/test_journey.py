@@ -15,10 +15,11 @@ pytestmark = pytest.mark.browser
 HOSTILE = ("**bold** :red[red]", "<img src=x onerror=alert(1)>")
 
 
-def drawing(seed, colour):
-    """A picture no sample holds: a circle drawn here."""
+def drawing(seed, colour, shift=0):
+    """A picture no sample holds: a circle drawn here; shifted far enough, two of them are no copies."""
     image = Image.new("RGB", (160, 160), (40 + seed, 44, 60))
-    ImageDraw.Draw(image).ellipse((40, 30, 130, 120), fill=colour)
+    left, top = 40 - shift, 30 + 2 * shift
+    ImageDraw.Draw(image).ellipse((left, top, left + 90 - shift, top + 90 - shift), fill=colour)
     buffer = io.BytesIO()
     image.save(buffer, format="PNG")
     return buffer.getvalue()
@@ -218,7 +219,7 @@ def test_a_matrix_of_many_classes_keeps_names_and_cell_in_sight(open_page, serve
     with zipfile.ZipFile(buffer, "w") as archive:
         for kind in range(26):
             for number in range(4):
-                picture = drawing(number, (kind * 9, (kind * 71) % 255, (kind * 37) % 255))
+                picture = drawing(number, (kind * 9, (kind * 71) % 255, (kind * 37) % 255), 12 * number)
                 archive.writestr(f"kind {kind:02d}/{number}.png", picture)
     bench = open_workbench(Settings(workspace=served.workspace))
     dataset = bench.imports.files([("many.zip", buffer)], "Many classes")

@@ -92,8 +92,15 @@ def sent(page, share):
 
 
 def imported(page, wait, bench, name, seconds=60):
-    """Wait until a dataset of that name is there and its page is drawn; return it."""
+    """Wait until a dataset of that name is there and its page is drawn; return it.
+
+    After a restart of the server the form is closed again: what arrives then waits in the corner to be shown.
+    """
+    show = page.locator(".underway button")
     for _ in range(seconds * 5):
+        if show.is_visible():
+            show.click()
+            wait(page)
         found = [dataset for dataset in bench.datasets.list() if dataset.name == name]
         if found:
             page.get_by_role("heading", name=f"{found[0].pictures} pictures in").wait_for()

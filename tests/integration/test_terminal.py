@@ -140,28 +140,33 @@ def test_the_demo_walks_the_whole_path(asked):
 
 
 def test_a_dataset_is_changed_compared_taken_out_and_brought_back(asked, imported, in_terminal, workspace, tmp_path):
-    asked("datasets", "import", "sample:shapes", "--name", "Shapes")
-    first = asked("datasets", "pictures", "Shapes", "--limit", 2)["pictures"]
+    asked("datasets", "import", "sample:shapes", "--name", "Edited")
+    first = asked("datasets", "pictures", "Edited", "--limit", 2)["pictures"]
     label = first[0]["label"]
-    changed = asked("datasets", "relabel", "Shapes", "something else", *(picture["id"] for picture in first))
+    changed = asked("datasets", "relabel", "Edited", "something else", *(picture["id"] for picture in first))
     assert (changed["version"], changed["parent"]) == (2, 1)
-    assert asked("datasets", "diff", "Shapes", 1, 2)["relabelled"] == 2
-    divided = asked("datasets", "split", "Shapes", "--train", 0.5, "--val", 0.25, "--test", 0.25, "--unlock-test")
+    assert asked("datasets", "diff", "Edited", 1, 2)["relabelled"] == 2
+    divided = asked("datasets", "split", "Edited", "--train", 0.5, "--val", 0.25, "--test", 0.25, "--unlock-test")
     assert "seed 0" in divided["what"]
-    back = asked("datasets", "return", "Shapes", 1)
-    assert asked("datasets", "show", "Shapes")["classes"].get("something else") is None
-    assert [version["version"] for version in asked("datasets", "versions", "Shapes")["versions"]] == [4, 3, 2, 1]
+    back = asked("datasets", "return", "Edited", 1)
+    assert asked("datasets", "show", "Edited")["classes"].get("something else") is None
+    assert [version["version"] for version in asked("datasets", "versions", "Edited")["versions"]] == [
+        4,
+        3,
+        2,
+        1,
+    ]
     assert back["what"] == "Returned to version 1"
     for kind in ("folders", "csv", "parquet"):
-        told = asked("datasets", "export", "Shapes", "--kind", kind, "--out", tmp_path / f"{kind}.zip")
+        told = asked("datasets", "export", "Edited", "--kind", kind, "--out", tmp_path / f"{kind}.zip")
         assert told["pictures"] == back["pictures"]
     again = asked("datasets", "import", tmp_path / "csv.zip", "--name", "Again")
     assert again["accepted"] == back["pictures"]
-    assert again["splits"] == asked("datasets", "show", "Shapes")["splits"]
+    assert again["splits"] == asked("datasets", "show", "Edited")["splits"]
     assert label in again["classes"]
-    health = asked("datasets", "health", "Shapes")
+    health = asked("datasets", "health", "Edited")
     assert health["grade"] in "ABCDE"
     refused = in_terminal(
-        workspace, "datasets", "fix", "Shapes", "near-copies" if not health["findings"] else "unreadable"
+        workspace, "datasets", "fix", "Edited", "near-copies" if not health["findings"] else "unreadable"
     )
     assert refused.returncode == 2
