@@ -105,6 +105,9 @@ def apply(manifest: Manifest, changes: Sequence[PictureEdit], *, unlock: bool = 
     for reason, rows in gathered("excluded").items():
         said.append(sheet.exclude(rows, reason, again=True) if reason else sheet.restore(rows))
     said += [sheet.move(rows, _split(split), unlock) for split, rows in gathered("split").items()]
+    for checked in (False, True):
+        looked_at = [int(place[change.id]) for change in changes if change.checked is checked]
+        said.append(sheet.check(np.array(looked_at, dtype=np.int64), checked))
     return _edit(sheet, said)
 
 

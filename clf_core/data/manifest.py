@@ -142,6 +142,17 @@ class Manifest:
             table = table.set_column(table.schema.get_field_index(name), schema().field(name), columns.strings(texts))
         return Manifest(table)
 
+    def reflagged(self, flags: Sequence[Sequence[str]]) -> "Manifest":
+        """The same pictures with other flags, one list per row."""
+        at, field = self._table.schema.get_field_index("flags"), schema().field("flags")
+        return Manifest(self._table.set_column(at, field, columns.string_lists(flags)))
+
+    @property
+    def flags(self) -> list[list[str]]:
+        """The flags of each row, a new list."""
+        listed: list[list[str]] = self._table.column("flags").to_pylist()
+        return listed
+
     def column(self, name: str) -> list[str]:
         """One text per row of a column of text, a new list."""
         values: list[str] = self._table.column(name).to_pylist()

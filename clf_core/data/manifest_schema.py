@@ -19,6 +19,7 @@ FLAGS = {
     "animated": "Holds several frames, of which the first is used",
     "duplicate": "The same picture occurs more than once in the dataset",
     "contradiction": "The same picture occurs in more than one class",
+    "checked": "A person has looked at its class and found it right",
     "small": "Its shorter side has fewer than 16 pixels",
 }
 """Flag -> what it means, for people."""

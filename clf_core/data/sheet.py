@@ -16,6 +16,7 @@ SPLIT_WORDS: dict[Split, str] = {"train": "training", "val": "validation", "test
 KEPT_FIRST: tuple[Split, ...] = ("test", "val", "train")
 """Where copies go that disagree: what is tested on must not be learned from."""
 
+_CHECKED = "checked"
 _LEFT_OUT = "Left out by hand"
 _MAX_REASON = 300
 _REASON_SHOWN = 80
@@ -27,11 +28,15 @@ class Sheet:
     def __init__(self, manifest: Manifest) -> None:
         self._manifest = manifest
         self._columns: dict[str, list[str]] = {}
+        self._flags: list[list[str]] | None = None
 
     def result(self) -> Manifest | None:
         """The manifest with the changed columns, or None where none differs."""
         changed = {name: values for name, values in self._columns.items() if values != self._manifest.column(name)}
-        return self._manifest.replaced(**changed) if changed else None
+        manifest = self._manifest.replaced(**changed) if changed else self._manifest
+        if self._flags is not None and self._flags != self._manifest.flags:
+            manifest = manifest.reflagged(self._flags)
+        return None if manifest is self._manifest else manifest
 
     def labels(self) -> set[str]:
         """All class names, those of left-out pictures included."""
@@ -67,9 +72,17 @@ class Sheet:
         sources = {labels[row] for row in rows}
         for row in rows:
             labels[row] = label
+        if self._has_checked():
+            self._mark_checked(rows, False)  # what was found right was the class before
         origin = f" from '{in_short(next(iter(sources)))}'" if len(sources) == 1 else ""
         target = f"into a new class '{in_short(label)}'" if is_new else f"to '{in_short(label)}'"
         return f"Moved {pictures(len(rows))}{origin} {target}"
+
+    def check(self, places: NDArray[np.int64], checked: bool) -> str:
+        """Note that a person found the classes of rows right, or that this counts no more."""
+        rows = self._mark_checked(_rows(places), checked)
+        said = "Found the class of {} right" if checked else "Took back that the class of {} was found right"
+        return said.format(pictures(len(rows))) if rows else ""
 
     def exclude(self, places: NDArray[np.int64], reason: str, *, again: bool = False) -> str:
         """Leave rows out; ``again`` gives those left out already the new reason too. Raises ConfigError."""
@@ -122,6 +135,18 @@ class Sheet:
         others = len(rows) - len(asked.intersection(rows))
         along = f", {others:,} of them because copies and groups stay together" if others else ""
         return f"Moved {pictures(len(rows))} into the {SPLIT_WORDS[split]} split{along}" if rows else ""
+
+    def _has_checked(self) -> bool:
+        return any(_CHECKED in flags for flags in self._flags or self._manifest.flags)
+
+    def _mark_checked(self, rows: Iterable[int], checked: bool) -> list[int]:
+        if self._flags is None:
+            self._flags = self._manifest.flags
+        changed = [row for row in rows if (_CHECKED in self._flags[row]) != checked]
+        for row in changed:
+            others = [flag for flag in self._flags[row] if flag != _CHECKED]
+            self._flags[row] = [*others, _CHECKED] if checked else others
+        return changed
 
     def _column(self, name: str) -> list[str]:
         if name not in self._columns:

@@ -47,6 +47,8 @@ def check_labels(
     fold = folds(survey.labels[rows], groups, FOLDS, SEED)
     probabilities = out_of_fold(features, survey.labels[rows], fold, STRENGTH, check)
     suspicion, suspected, suggested = label_suspicion(probabilities, survey.labels[rows])
+    if survey.checked is not None:
+        suspected &= ~survey.checked[rows]
     places = np.flatnonzero(suspected)
     if not len(places):
         return []
@@ -58,7 +60,7 @@ def check_labels(
             f"{counted(count, 'picture')} may be in the wrong class",
             "A classifier that had not seen them puts them elsewhere, and is sure of it. A wrong label teaches a "
             "mistake, and in the test split it counts a right answer as wrong. Look at them, the most suspicious "
-            "first: move what is wrong, and leave what is right.",
+            "first: move what is wrong, and say of the others that they are right.",
             Suspects.of(
                 survey.ids[rows[places]],
                 suspicion[places],

@@ -43,6 +43,7 @@ class Survey:
         numbers: name of a measurement -> [N] float32; NaN where a picture was not measured.
         thumbs, colours: of the pictures that were measured, see ``Facts``.
         measured: [N] bool.
+        checked: [N] bool, whether a person found the class right; None where nobody looked at any.
     """
 
     ids: NDArray[np.int64]
@@ -60,6 +61,7 @@ class Survey:
     thumbs: NDArray[np.uint8]
     colours: NDArray[np.uint8]
     measured: NDArray[np.bool_]
+    checked: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -98,6 +100,7 @@ class Survey:
             thumbs=facts.thumbs()[known],
             colours=facts.colours()[known],
             measured=measured,
+            checked=np.array(["checked" in flags for flags in manifest.flags], dtype=np.bool_)[places],
         )
 
     @cached_property

@@ -98,6 +98,7 @@ class PictureEdit(Value):
     label: str | None = Field(None, description="The class it shall belong to.")
     split: Split | None = None
     excluded: str | None = Field(None, description="Why it is left out from now on; empty to restore it.")
+    checked: bool | None = Field(None, description="True: its class was looked at and is right, so it is no suspect.")
 
 
 class PictureChange(Value):

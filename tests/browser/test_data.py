@@ -203,6 +203,30 @@ def test_a_finding_is_looked_at_mended_and_the_mending_undone(opened, insects, b
     assert bench.datasets.get(insects.id).excluded == 0
 
 
+def test_a_suspect_whose_class_is_right_is_not_asked_about_again(opened, insects, bench, wait):
+    moved = [picture.id for picture in bench.datasets.pictures(insects.id, label="wasp").pictures[:2]]
+    bench.editing.relabel(insects.id, moved, "ant")
+    bench.health.start_slow(insects.id)
+    deadline = time.monotonic() + 90
+    while bench.health.report(insects.id).slow_checks != "done" and time.monotonic() < deadline:
+        time.sleep(0.2)
+    suspects, _ = bench.health.pictures(insects.id, "label-suspects")
+    assert set(moved) <= {picture.id for picture in suspects.pictures}
+    page = opened("Findings")
+    page.locator(".st-key-finding_label-suspects").get_by_role("button", name="See").click()
+    wait(page)
+    tiles = page.locator(".labeller .tile")
+    expect(tiles).to_have_count(suspects.total)
+    expect(tiles.first.locator("button.right")).to_have_text("It is right")
+    tiles.first.focus()
+    page.keyboard.press("k")
+    expect(tiles.first).to_contain_text("found right")
+    page.get_by_role("button", name="Save 1 change").click()
+    page.get_by_text("Found the class of 1 picture right").first.wait_for()
+    first = suspects.pictures[0].id
+    assert "checked" in bench.datasets.chosen(insects.id, [first])[first].flags
+
+
 def test_a_picture_is_opened_with_the_keyboard_and_closed_again(opened, insects, wait, shoot):
     page = opened()
     tile(page, 4).focus()

@@ -1,7 +1,7 @@
 // A page of pictures to label, with the keyboard or the mouse. What is changed is kept here as marks on the tiles,
 // told to the server for safe keeping, and becomes one new version when the person saves.
 // Names are only ever written as text. Tiles are reused, so scrolling position and focus survive an update.
-const CLASS_KEYS = "123456789abcdefghijklmnopquwz"; // x r t v s y mean something of their own
+const CLASS_KEYS = "123456789abcdefghijlmnopquwz"; // x r t v s y k mean something of their own
 const SPLIT_KEYS = { t: "train", v: "val", s: "test" };
 const TELL_MS = 400;
 
@@ -19,9 +19,10 @@ function makeTile() {
   open.title = "Look closer (Enter)";
   const words = make("div", "words");
   words.append(make("span", "title"), make("span", "note"));
-  const accept = press("accept", "");
-  for (const button of [open, accept]) button.tabIndex = -1; // Enter and Y do the same from the tile
-  tile.append(image, tick, open, words, accept);
+  const [accept, right] = [press("accept", ""), press("right", "It is right")];
+  right.title = "The class is right: do not ask again (K)";
+  for (const button of [open, accept, right]) button.tabIndex = -1; // Enter, Y and K do the same from the tile
+  tile.append(image, tick, open, words, accept, right);
   return tile;
 }
 
@@ -111,7 +112,7 @@ class Labeller {
   fill(tile, item, index) {
     const mark = this.marks.get(item.id) || {};
     const now = { label: mark.label ?? item.label, split: mark.split ?? item.split, excluded: mark.excluded ?? item.excluded };
-    const [image, , , words, accept] = tile.children;
+    const [image, , , words, accept, right] = tile.children;
     if (image.getAttribute("src") !== item.src) image.src = item.src;
     const chosen = this.selected.has(item.id);
     tile.className = ["tile", chosen && "chosen", this.marks.has(item.id) && "changed", now.excluded && "out"].filter(Boolean).join(" ");
@@ -119,12 +120,13 @@ class Labeller {
     tile.tabIndex = index === this.active ? 0 : -1;
     const title = mark.label === undefined ? this.shown(item.label) : `${this.shown(item.label)} → ${this.shown(mark.label)}`;
     const moved = mark.split && mark.split !== item.split ? `→ ${this.data.splits[mark.split]}` : this.data.splits[now.split];
-    const note = mark.excluded === "" ? "will be restored" : mark.excluded ? "will be left out" : now.excluded ? "left out" : moved;
+    const note = mark.excluded === "" ? "will be restored" : mark.excluded ? "will be left out" : mark.checked ? "found right" : now.excluded ? "left out" : moved;
     words.children[0].textContent = title;
     words.children[1].textContent = note;
     words.title = [title, note, item.name, now.excluded].filter(Boolean).join(" · ");
     const offered = item.suggestion && item.suggestion !== now.label;
     accept.hidden = !offered;
+    right.hidden = !offered || Boolean(mark.checked) || mark.label !== undefined;
     if (offered) {
       accept.textContent = `Looks like ${this.shown(item.suggestion)}`;
       accept.title = `Give the class ${this.shown(item.suggestion)} (Y)`;
@@ -188,6 +190,7 @@ class Labeller {
     const item = this.data.items[index];
     if (event.target.closest(".open")) return this.open(index);
     if (event.target.closest(".accept")) return this.put({ label: item.suggestion }, [item.id]);
+    if (event.target.closest(".right")) return this.put({ checked: true }, [item.id]);
     const only = this.selected.size === 1 && this.selected.has(item.id);
     if (event.shiftKey) this.selectRange(index);
     else if (event.ctrlKey || event.metaKey || event.pointerType === "touch" || event.target.closest(".tick") || only) this.toggle(index);
@@ -255,6 +258,7 @@ class Labeller {
     else if (key === "r") this.putByKey({ excluded: "" });
     else if (key in SPLIT_KEYS) this.putByKey({ split: SPLIT_KEYS[key] });
     else if (key === "y") this.acceptAll();
+    else if (key === "k") this.keepAll();
     else if (place >= 0 && key.length === 1 && this.data.classes[place]) this.putByKey({ label: this.data.classes[place][0] });
     else return false;
     return true;
@@ -281,6 +285,12 @@ class Labeller {
     this.changed();
   }
 
+  keepAll() {
+    const wanted = new Set(this.targets());
+    const asked = this.data.items.filter((item) => wanted.has(item.id) && item.suggestion).map((item) => item.id);
+    if (asked.length) this.put({ checked: true }, asked);
+  }
+
   put(change, ids = this.targets()) {
     const wanted = new Set(ids);
     this.remember();
@@ -290,6 +300,8 @@ class Labeller {
 
   mark(item, change) {
     const mark = { ...this.marks.get(item.id), id: item.id, ...change };
+    if (change.checked) delete mark.label; // the class it has is right, and not another
+    if (change.label !== undefined) delete mark.checked;
     for (const field of ["label", "split", "excluded"]) if (mark[field] === item[field] || (field === "excluded" && mark[field] && item[field])) delete mark[field];
     if (Object.keys(mark).length > 1) this.marks.set(item.id, mark);
     else this.marks.delete(item.id);

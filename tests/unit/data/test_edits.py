@@ -282,3 +282,15 @@ def test_the_table_read_back_is_the_one_written(manifest, tmp_path: Path):
     edit = edits.exclude(manifest, [0], "=\U0001f41c, 'quoted'")
     edit.manifest.write(tmp_path / "m.parquet")
     assert Manifest.read(tmp_path / "m.parquet").column("excluded")[0] == "=\U0001f41c, 'quoted'"
+
+
+def test_a_class_that_was_found_right_is_noted_and_taken_back_with_the_class(manifest):
+    noted = edits.apply(manifest, [PictureEdit(id=0, checked=True), PictureEdit(id=3, checked=True)])
+    assert noted.what == "Found the class of 2 pictures right"
+    assert [row.id for row in noted.manifest.rows() if "checked" in row.flags] == [0, 3]
+    assert edits.apply(noted.manifest, [PictureEdit(id=0, checked=True)]) is None
+    moved = edits.relabel(noted.manifest, [0], "bee")
+    assert [row.id for row in moved.manifest.rows() if "checked" in row.flags] == [3]
+    back = edits.apply(noted.manifest, [PictureEdit(id=3, checked=False)])
+    assert back.what == "Took back that the class of 1 picture was found right"
+    assert [row.id for row in back.manifest.rows() if "checked" in row.flags] == [0]

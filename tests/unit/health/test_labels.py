@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,14 @@ def test_only_pictures_that_were_looked_at_are_told(survey, kinds):
     pictures, features = _clouds(survey, 0.5, flipped=4)
     rows = np.arange(2, 180)
     assert kinds(check_labels(pictures, rows, features[rows], _nothing)) == {"label-suspects": [102, 103]}
+
+
+def test_a_class_that_a_person_found_right_is_no_suspect(survey, kinds):
+    pictures, features = _clouds(survey, 0.5, flipped=4)
+    checked = np.zeros(180, dtype=np.bool_)
+    checked[[0, 3]] = True
+    found = check_labels(replace(pictures, checked=checked), np.arange(180), features, _nothing)
+    assert kinds(found) == {"label-suspects": [101, 102]}
 
 
 @pytest.mark.parametrize("labels", ["aaaa", "ab", "aab"])
