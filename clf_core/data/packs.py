@@ -19,6 +19,7 @@ import secrets
 import threading
 import time
 from collections.abc import Container, Iterator
+from itertools import chain
 from pathlib import Path
 
 from clf_core.data.pack_index import RECORD, Spot, Table, index_of, packed_index
@@ -146,7 +147,7 @@ class Packs:
         """
         cut: Path | None = None
         try:
-            for spot in [*self.find(key), *self._moved(key)]:
+            for spot in chain(self.find(key), self._moved(key)):  # the second only where the first fails
                 with contextlib.suppress(FileNotFoundError), spot.pack.open("rb", buffering=0) as handle:
                     handle.seek(spot.offset)
                     data = handle.read(spot.size)
