@@ -28,6 +28,9 @@ _MAX_JPEG_WORK = 2_000_000_000
 """Passes x pixels of one JPEG. Honest progressive files have about ten passes; a file of a few
 kilobytes can declare thousands over a huge area and keep the decoder busy for minutes."""
 
+_SCAN_BYTES = 10
+"""Of the shortest start of a scan: marker, length, one component and four parameters (ITU-T T.81, B.2.3)."""
+
 _STRIP_PIXELS = 2**20
 
 _PLUGINS = {
@@ -54,6 +57,7 @@ _SIDEWAYS = (5, 6, 7, 8)
 _ORIENTATION_TAG = 0x0112
 
 _loading = threading.Lock()
+_loaded: set[str] = set()
 _heif_ready: bool | None = None
 
 
@@ -140,7 +144,9 @@ def _load_decoder(kind: str) -> None:
     """Import just the decoder that is needed; Pillow would import all forty at the first rare format."""
     global _heif_ready
     if kind != "HEIF":
-        importlib.import_module(_PLUGINS[kind])
+        if kind not in _loaded:
+            importlib.import_module(_PLUGINS[kind])
+            _loaded.add(kind)
         return
     with _loading:
         if _heif_ready is None:
@@ -165,6 +171,8 @@ def _check_size(size: tuple[int, int], limits: ImportLimits) -> None:
 
 
 def _check_jpeg_work(data: bytes, size: tuple[int, int]) -> None:
+    if len(data) // _SCAN_BYTES * size[0] * size[1] <= _MAX_JPEG_WORK:
+        return  # so many passes do not fit into the file; counting takes longer than the rest of the checks
     passes = data.count(b"\xff\xda")  # start-of-scan markers; inside pixel data 0xFF is always stuffed
     if passes > 1 and passes * size[0] * size[1] > _MAX_JPEG_WORK:
         raise PictureError(f"Would take {passes:,} passes to decode, which no camera or editor writes")

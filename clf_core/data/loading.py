@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -16,7 +15,7 @@ from clf_core.data.augmentation import variant
 from clf_core.data.decoding import decode
 from clf_core.data.transforms import to_input
 from clf_core.device import cpu_count
-from clf_core.errors import PictureError
+from clf_core.errors import NotFoundError, PictureError, StorageError
 
 _MAX_THREADS = 16
 _AHEAD_PER_THREAD = 4
@@ -51,25 +50,30 @@ def scale_needed(resize_size: int) -> int:
 
 
 def load_inputs(
-    items: Sequence[Path], preprocessing: Preprocessing, limits: ImportLimits, threads: int | None = None
+    keys: Sequence[str],
+    read: Callable[[str], bytes],
+    preprocessing: Preprocessing,
+    limits: ImportLimits,
+    threads: int | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
-    """Decode pictures in threads and yield them in the order of ``items``.
+    """Decode pictures in threads and yield them in the order of ``keys``.
 
     Args:
-        items: paths of ours, such as those of the picture store.
+        keys: names of the pictures, such as the sha256 of stored ones.
+        read: gives the file of a name, such as ``PictureStore.read``; called in threads.
         preprocessing: the model's.
         limits: caps for decoding.
         threads: how many decode at once; None for one per core. A few pictures per thread are decoded
             ahead, so memory does not grow with the dataset.
 
     Yields:
-        [S, S, 3] uint8, one per item.
+        [S, S, 3] uint8, one per key.
 
     Raises:
         PictureError: naming the file that cannot be read or decoded.
     """
 
-    return map_ahead(lambda path: to_input(_read(path, preprocessing, limits), preprocessing), items, threads)
+    return map_ahead(lambda key: to_input(_picture(key, read, preprocessing, limits), preprocessing), keys, threads)
 
 
 @dataclass(frozen=True)
@@ -78,22 +82,26 @@ class Wanted:
 
     Attributes:
         sha256: identifier of the picture; the variants depend on it.
-        path: where it lies.
         views: so many variants, numbered from 1, after the picture as it is.
     """
 
     sha256: str
-    path: Path
     views: int
 
 
 def load_views(
-    items: Sequence[Wanted], preprocessing: Preprocessing, augment: AugmentConfig, seed: int, limits: ImportLimits
+    items: Sequence[Wanted],
+    read: Callable[[str], bytes],
+    preprocessing: Preprocessing,
+    augment: AugmentConfig,
+    seed: int,
+    limits: ImportLimits,
 ) -> Iterator[NDArray[np.uint8]]:
     """Decode pictures in threads, each once, and yield the inputs wanted of each, in the order of ``items``.
 
     Args:
         items: what to make of each picture.
+        read: gives the file of a sha256, such as ``PictureStore.read``; called in threads.
         preprocessing: the model's.
         augment: how the variants are changed.
         seed: of the run.
@@ -107,7 +115,7 @@ def load_views(
     """
 
     def load(item: Wanted) -> list[NDArray[np.uint8]]:
-        picture = _read(item.path, preprocessing, limits)
+        picture = _picture(item.sha256, read, preprocessing, limits)
         made = [to_input(picture, preprocessing)]
         for view in range(1, item.views + 1):
             made.append(variant(picture, preprocessing, augment, sha256=item.sha256, view=view, seed=seed))
@@ -117,13 +125,11 @@ def load_views(
         yield from made
 
 
-def _read(path: Path, preprocessing: Preprocessing, limits: ImportLimits) -> Image.Image:
+def _picture(key: str, read: Callable[[str], bytes], preprocessing: Preprocessing, limits: ImportLimits) -> Image.Image:
     try:
-        return picture_from_bytes(path.read_bytes(), preprocessing, limits)
-    except PictureError as error:
-        raise PictureError(f"{path.name}: {error.what}") from error
-    except OSError as error:
-        raise PictureError(f"{path.name}: {error.strerror or 'the file cannot be read'}") from error
+        return picture_from_bytes(read(key), preprocessing, limits)
+    except (PictureError, NotFoundError, StorageError) as error:
+        raise PictureError(f"{key}: {error.what}", why=error.why, remedy=error.remedy) from error
 
 
 def map_ahead(

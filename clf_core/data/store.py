@@ -1,11 +1,14 @@
-"""The pictures themselves: files named by the hash of their content, so nothing from outside names a path.
+"""The pictures themselves, found by the hash of their content, so that nothing from outside names a path.
 
-A file in the store never changes. Adding the same picture twice stores it once, from any number of
-threads and processes. Thumbnails are re-encoded pixels, cached beside the pictures they show.
+A picture in the store never changes. Adding the same one twice stores it once, from any number of threads and
+processes. Pictures lie in packs, one behind the other (``clf_core.data.packs``); earlier versions wrote a file for
+each, ``ab/abcdef…`` named by sha256: those are read where they are and never written again. Thumbnails are re-encoded
+pixels, cached beside the pictures they show.
 
 An import that is broken off leaves pictures that nothing refers to. They are not removed at once: another import
 may have met the same picture a moment ago and count on it. ``sweep`` removes them once they are a day old, and
 ``add`` makes a picture that is there already young again, so whatever an import of less than a day has added stays.
+An import that lasts longer is safe only while nobody sweeps.
 """
 
 import contextlib
@@ -14,17 +17,18 @@ import io
 import os
 import re
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Container, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 
 from clf_core.config import ImportLimits
 from clf_core.data.decoding import decode
+from clf_core.data.pack_sweeping import is_older
+from clf_core.data.packs import Packs
 from clf_core.errors import NotFoundError, StorageError
-from clf_core.files import storage_error, sync_folder
+from clf_core.files import storage_error
 
 THUMBNAIL_SIZES = (96, 192, 384)
 """Sides in pixels that thumbnails may have; a short list, so that a visitor cannot fill the disk."""
@@ -32,19 +36,15 @@ THUMBNAIL_SIZES = (96, 192, 384)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WEBP_QUALITY = 80
 _SWEPT_AFTER = 24 * 3600.0
-_MANY = 64
-_SYNC_THREADS = 8
 
 
 class PictureStore:
-    """Pictures below one folder, as ``ab/abcdef…`` named by sha256; thumbnails below ``.thumbnails``."""
+    """Pictures below one folder, in ``packs``; thumbnails below ``.thumbnails``."""
 
     def __init__(self, root: Path) -> None:
         """Use ``root``, which is created when the first picture is added."""
         self._root = root
-        self._unsynced: set[str] = set()
-        self._folders: set[str] = set()
-        self._lock = threading.Lock()
+        self._packs = Packs(root / "packs")
 
     def check_room(self, needed: int) -> None:
         """Refuse work that cannot end well, before it begins.
@@ -70,28 +70,22 @@ class PictureStore:
     def add(self, data: bytes) -> str:
         """Store one file under the hash of its content; storing it again changes nothing but its age.
 
-        A reader never sees half a file, but only ``sync`` makes it survive a power cut: call that once
-        after a batch and before anything refers to the pictures.
+        This object can read it at once. Only ``sync`` makes it survive a power cut and known to other processes: call
+        that once after a batch and before anything refers to the pictures.
 
         Returns:
             The sha256 of ``data`` as 64 lower-case hexadecimal digits.
 
         Raises:
-            StorageError: the disk is full, read-only or gone; no partial file is left.
+            StorageError: the disk is full, read-only or gone; nothing of the picture is left.
         """
-        sha256 = hashlib.sha256(data).hexdigest()
-        folder = f"{self._root}{os.sep}{sha256[:2]}"
-        path = f"{folder}{os.sep}{sha256}"
+        digest = hashlib.sha256(data)
+        sha256 = digest.hexdigest()
         try:
-            if not _is_there(path, len(data)):
-                if folder not in self._folders:
-                    Path(folder).mkdir(parents=True, exist_ok=True)
-                    self._folders.add(folder)
-                _write(folder, sha256, data)
+            if sha256[:2] not in self._loose or not _is_there(self._place(sha256), len(data)):
+                self._packs.add(digest.digest(), data)
         except OSError as error:
-            raise storage_error(error, Path(path)) from error
-        with self._lock:
-            self._unsynced.add(sha256)
+            raise storage_error(error, self._root / "packs") from error
         return sha256
 
     def sync(self) -> None:
@@ -100,20 +94,11 @@ class PictureStore:
         Raises:
             StorageError: the disk refuses.
         """
-        with self._lock:
-            added, self._unsynced = self._unsynced, set()
-        if not added:
-            return
-        paths = [self._place(sha256) for sha256 in added]
-        try:
-            if len(paths) < _MANY or not _sync_file_system(self._root):
-                # Each waits for the disk; several at once share one write of the file system's journal.
-                with ThreadPoolExecutor(_SYNC_THREADS, "sync") as executor:
-                    list(executor.map(_sync_file, paths))
-                for folder in {path.parent for path in paths} | {self._root}:
-                    sync_folder(folder)
-        except OSError as error:
-            raise storage_error(error, self._root) from error
+        self._packs.sync()
+
+    def flush(self) -> None:
+        """Have the disk begin with what ``sync`` would wait for; safe to call in a thread beside everything else."""
+        self._packs.flush()
 
     def sweep(self, keep: Container[str], *, now: float | None = None) -> int:
         """Remove pictures that nothing refers to and that nobody added within the last day.
@@ -130,9 +115,9 @@ class PictureStore:
             How many were removed.
         """
         oldest = (time.time() if now is None else now) - _SWEPT_AFTER
-        removed = 0
+        removed = self._packs.sweep(keep, oldest)
         for path in self._files():
-            if path.name in keep or not _is_older(path, oldest):
+            if path.name in keep or not is_older(path, oldest):
                 continue
             if path.name.startswith("."):  # half a file that a crash left
                 with contextlib.suppress(OSError):
@@ -141,7 +126,7 @@ class PictureStore:
             aside = path.with_name(f".sweeping-{path.name}")
             with contextlib.suppress(OSError):  # a picture that cannot be removed harms nobody
                 path.replace(aside)
-                if _is_older(aside, oldest):
+                if is_older(aside, oldest):
                     aside.unlink()
                     removed += 1
                 elif path.exists():
@@ -150,24 +135,34 @@ class PictureStore:
                     aside.replace(path)
         return removed
 
-    def path(self, sha256: str) -> Path:
-        """Where a stored picture lies.
+    def read(self, sha256: str) -> bytes:
+        """The stored file, as it was added.
 
         Raises:
             NotFoundError: ``sha256`` is no hash, or no such picture is stored.
+            StorageError: it is damaged or cannot be read.
         """
-        path = self._place(sha256)
-        if not path.is_file():
+        loose, key = self._place(sha256), bytes.fromhex(sha256)
+        # A file of an earlier version that a power cut emptied was added again, to a pack.
+        if sha256[:2] in self._loose and not self._packs.find(key):
+            try:
+                return loose.read_bytes()
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise StorageError("A stored picture cannot be read", why=error.strerror or str(error)) from error
+        data = self._packs.read(key)
+        if data is None:
             raise _unknown()
-        return path
+        return data
 
-    def read(self, sha256: str) -> bytes:
-        """The stored file, as it was added. Raises as ``path``, and ``StorageError`` if unreadable."""
-        path = self.path(sha256)
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise StorageError("A stored picture cannot be read", why=error.strerror or str(error)) from error
+    def contains(self, sha256: str) -> bool:
+        """Whether a picture is stored."""
+        if not _SHA256.fullmatch(sha256):
+            return False
+        return bool(self._packs.find(bytes.fromhex(sha256))) or (
+            sha256[:2] in self._loose and self._place(sha256).is_file()
+        )
 
     def thumbnail(self, sha256: str, size: int) -> bytes:
         """A small WebP picture of at most ``size`` x ``size`` pixels, made once and kept.
@@ -183,7 +178,8 @@ class PictureStore:
         """
         if size not in THUMBNAIL_SIZES:
             raise NotFoundError(f"Thumbnails have {', '.join(str(side) for side in THUMBNAIL_SIZES)} pixels")
-        self.path(sha256)  # a thumbnail outlives its picture
+        if not self.contains(sha256):  # a thumbnail outlives its picture
+            raise _unknown()
         cached = self._root / ".thumbnails" / str(size) / sha256[:2] / f"{sha256}.webp"
         with contextlib.suppress(OSError):
             if kept := cached.read_bytes():  # a power cut can leave a file of the right name and no content
@@ -193,9 +189,13 @@ class PictureStore:
         buffer = io.BytesIO()
         picture.save(buffer, "WEBP", quality=_WEBP_QUALITY)
         with contextlib.suppress(OSError):  # a full disk must not hide pictures: it is made anew next time
-            cached.parent.mkdir(parents=True, exist_ok=True)
-            _write(str(cached.parent), cached.name, buffer.getvalue())
+            _write(cached, buffer.getvalue())
         return buffer.getvalue()
+
+    @cached_property
+    def _loose(self) -> frozenset[str]:
+        """Folders of pictures of earlier versions. There will be no new ones."""
+        return frozenset(path.name for path in self._root.glob("[0-9a-f][0-9a-f]"))
 
     def _files(self) -> Iterable[Path]:
         for folder in self._root.glob("[0-9a-f][0-9a-f]"):
@@ -207,68 +207,27 @@ class PictureStore:
         return self._root / sha256[:2] / sha256
 
 
-def _is_there(path: str, size: int) -> bool:
-    """Whether a picture is stored, and if so make it young: see ``PictureStore.sweep``."""
+def _is_there(path: Path, size: int) -> bool:
+    """Whether a picture is stored as a file, and if so make it young: see ``PictureStore.sweep``."""
     try:
         os.utime(path)
         # A power cut can leave a file of the right name and no content: the size tells.
-        return os.stat(path).st_size == size  # noqa: PTH116 - see _write
+        return path.stat().st_size == size
     except FileNotFoundError:
         return False
 
 
-def _is_older(path: Path, moment: float) -> bool:
+def _write(path: Path, data: bytes) -> None:
+    """Write all or nothing, without waiting for the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
     try:
-        return path.stat().st_mtime < moment
-    except OSError:
-        return False
-
-
-def _write(folder: str, name: str, data: bytes) -> None:
-    """Write all or nothing, without waiting for the disk, into a folder that is there.
-
-    Plain text instead of Path: for a picture of average size that saves a fifth of the time.
-    """
-    temporary = f"{folder}{os.sep}.{name}-{os.getpid()}-{threading.get_ident()}"
-    try:
-        with open(temporary, "wb", buffering=0) as handle:  # noqa: PTH123 - see above
-            rest = memoryview(data)
-            while rest:  # a disk that fills up takes a part first
-                rest = rest[handle.write(rest) :]
-        os.replace(temporary, f"{folder}{os.sep}{name}")  # noqa: PTH105 - see above
+        temporary.write_bytes(data)
+        temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(temporary).unlink()
+            temporary.unlink()
         raise
-
-
-def _sync_file_system(folder: Path) -> bool:
-    """Flush all that the file system of ``folder`` holds, by one call instead of one per file (Linux).
-
-    Returns:
-        False where that cannot be done; the files have to be flushed one by one then.
-    """
-    if sys.platform != "linux":
-        return False
-    import ctypes
-
-    try:
-        flush = ctypes.CDLL(None).syncfs
-    except (OSError, AttributeError):
-        return False
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        return bool(flush(descriptor) == 0)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR)  # Windows flushes only files opened for writing
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _amount(count: int) -> str:

@@ -6,9 +6,11 @@ with its reason, a table that was read, or the count of ignored system files.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 
 from clf_core.config import ImportLimits, ImportOptions
 from clf_core.data.decoding import decode_with_facts
@@ -25,6 +27,8 @@ from clf_core.results import SkippedFile
 
 __all__ = ["Base", "ImportedPictures", "import_pictures"]
 
+_HANDFUL = 8
+_HANDFUL_BYTES = 2**20
 _ALREADY = "Already in the dataset as "
 
 
@@ -82,8 +86,10 @@ def import_pictures(
     options = options or ImportOptions()
     taken = _take(source, store, limits, options.label, base, progress, cancelled)
     _check_usable(taken.examined, taken.skipped)
-    rows, notices = assemble(taken.examined, taken.facts, store, limits, options.split, base, cancelled)
-    manifest = Manifest.from_rows(rows)
+    with ThreadPoolExecutor(1, "flush") as executor:  # the disk works while copies are looked for
+        executor.submit(store.flush)
+        rows, notices = assemble(taken.examined, taken.facts, store, limits, options.split, base, cancelled)
+        manifest = Manifest.from_rows(rows)
     store.sync()
     return ImportedPictures(
         manifest, tuple(taken.skipped), taken.ignored, (*taken.notices, *notices), len(taken.examined), taken.facts
@@ -153,7 +159,24 @@ class _Examination:
             keys = zip(base.manifest.column("sha256"), base.manifest.column("label"), strict=True)
             self._known = dict(zip(keys, base.manifest.column("source_name"), strict=True))
 
-    def __call__(self, placed: Placed) -> tuple[Examined, bytes] | SkippedFile:
+    def handfuls(self, placed: Sequence[Placed]) -> Iterator[list[Placed]]:
+        """Small files in handfuls: handing each to a thread and back costs as much as measuring it."""
+        handful: list[Placed] = []
+        size = 0
+        for one in placed:
+            handful.append(one)
+            size += self._files[one.index].size
+            if len(handful) == _HANDFUL or size > _HANDFUL_BYTES:
+                yield handful
+                handful, size = [], 0
+        if handful:
+            yield handful
+
+    def __call__(self, handful: list[Placed]) -> list[tuple[Examined, bytes] | SkippedFile]:
+        """``examine`` for each."""
+        return [self.examine(placed) for placed in handful]
+
+    def examine(self, placed: Placed) -> tuple[Examined, bytes] | SkippedFile:
         """Read, decode, measure and store a file; also returns what was measured, or says why it is not used."""
         file = self._files[placed.index]
         try:
@@ -191,8 +214,8 @@ def _examine_all(
     """Examine what the layout placed; failures are appended to ``skipped``."""
     examined: list[Examined] = []
     records = bytearray()  # one block of memory: 100,000 small objects would weigh twice as much
-    with closing(map_ahead(work, layout.placed)) as results:
-        for done, result in enumerate(results, start=1):
+    with closing(map_ahead(work, work.handfuls(layout.placed))) as results:
+        for done, result in enumerate(chain.from_iterable(results), start=1):
             if isinstance(result, SkippedFile):
                 skipped.append(result)
             else:

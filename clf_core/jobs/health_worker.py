@@ -167,14 +167,14 @@ class _HealthWorker(SilentCallbacks):
 
         if runtime is None:
             return {}
-        path, limits = self._workspace.pictures.path, ImportLimits()
+        read, limits = self._workspace.pictures.read, ImportLimits()
         try:
-            table = extract_features(keys, path, runtime, self, limits)
+            table = extract_features(keys, read, runtime, self, limits)
         except PictureError:  # one of them can no longer be read; the others still tell something
             rows: dict[str, NDArray[np.float32]] = {}
             for key in keys:
                 with suppress(PictureError):
-                    rows[key] = extract_features([key], path, runtime, self, limits)[0]
+                    rows[key] = extract_features([key], read, runtime, self, limits)[0]
             keys, table = list(rows), np.array(list(rows.values()), dtype=np.float32)
         store.put(keys, table)
         return dict(zip(keys, table, strict=True))

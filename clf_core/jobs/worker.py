@@ -78,7 +78,7 @@ class _Worker:
         backbone = workspace.backbones.ensure(run.config.backbone, events.message)
         events.check_cancelled()
         runtime = open_runtime(backbone, device.choose(run.config.device))
-        result = train_quick(manifest, workspace.pictures.path, backbone, runtime, run.config, events)
+        result = train_quick(manifest, workspace.pictures.read, backbone, runtime, run.config, events)
         save_classifier(run.model_folder, result.classifier)
         events.check_cancelled()
         report = self._test(workspace, manifest, result.classifier, runtime)
@@ -97,8 +97,8 @@ class _Worker:
             self._events.message("There are no test pictures, so nobody knows how good the model is.")
             return None
         self._events.stage("test", len(rows))
-        paths = [workspace.pictures.path(sha256) for sha256 in rows.sha256]
-        probabilities = Predictor(classifier, runtime).probabilities(paths, self._events.progress)
+        predictor = Predictor(classifier, runtime)
+        probabilities = predictor.probabilities(rows.sha256, workspace.pictures.read, self._events.progress)
         self._events.check_cancelled()
         train_counts = {name: splits.get("train", 0) for name, splits in manifest.class_splits().items()}
         report = evaluate(self._run.record.name, manifest.classes, rows.label_index, probabilities, train_counts)

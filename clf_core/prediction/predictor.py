@@ -1,10 +1,9 @@
 """A loaded classifier that answers for pictures, with the preprocessing stored in the model."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,23 +119,26 @@ class Predictor:
             yield from self._classifier.probabilities(np.stack(block))  # [B, D] -> [B, K]
 
     def probabilities(
-        self, paths: Iterable[Path], progress: Callable[[int], None] | None = None
+        self,
+        keys: Sequence[str],
+        read: Callable[[str], bytes],
+        progress: Callable[[int], None] | None = None,
     ) -> NDArray[np.float32]:
         """Probabilities for stored pictures, in order.
 
         Args:
-            paths: N picture files that are known to be readable.
+            keys: names of N pictures, such as the sha256 of stored ones.
+            read: gives the file of a name, such as ``PictureStore.read``; called in threads.
             progress: called with the number of pictures done, after each.
 
         Returns:
             [N, K] float32, rows adding up to 1.
 
         Raises:
-            PictureError: a file cannot be decoded.
+            PictureError: a file cannot be read or decoded.
         """
-        files = list(paths)
-        result = np.empty((len(files), len(self.spec.classes)), dtype=np.float32)
-        inputs = load_inputs(files, self.spec.preprocessing, self._limits)
+        result = np.empty((len(keys), len(self.spec.classes)), dtype=np.float32)
+        inputs = load_inputs(keys, read, self.spec.preprocessing, self._limits)
         for index, row in enumerate(self.stream(inputs)):
             result[index] = row
             if progress:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +34,7 @@ NO_VARIANTS = Variants((), AugmentConfig(), count=0, seed=0)
 
 def extract_features(
     keys: Sequence[str],
-    picture_path: Callable[[str], Path],
+    read: Callable[[str], bytes],
     runtime: FeatureRuntime,
     callbacks: TrainingCallbacks,
     limits: ImportLimits,
@@ -45,7 +44,7 @@ def extract_features(
 
     Args:
         keys: SHA-256 of each picture, N of them; one that occurs several times is computed once.
-        picture_path: where the picture of a key lies.
+        read: gives the file of a key, such as ``PictureStore.read``; called in threads.
         callbacks: told the number of pictures done; the stage must have begun.
         preprocessing: how a picture becomes an input; None for the backbone's own.
 
@@ -57,7 +56,7 @@ def extract_features(
         CancelledError: from the callbacks.
     """
     work = Extraction(keys, NO_VARIANTS, preprocessing or runtime.spec.preprocessing)
-    plain, _ = work.run(picture_path, runtime, callbacks, limits)
+    plain, _ = work.run(read, runtime, callbacks, limits)
     return plain
 
 
@@ -85,7 +84,7 @@ class Extraction:
 
     def run(
         self,
-        picture_path: Callable[[str], Path],
+        read: Callable[[str], bytes],
         runtime: FeatureRuntime,
         callbacks: TrainingCallbacks,
         limits: ImportLimits,
@@ -103,10 +102,10 @@ class Extraction:
         dim = runtime.spec.feature_dim
         plain = {key: np.empty(dim, dtype=np.float32) for key in self._unique}
         changed = {key: np.empty((count, dim), dtype=np.float32) for key, count in self._views.items()}
-        wanted = [Wanted(key, picture_path(key), self._views.get(key, 0)) for key in self._unique]
+        wanted = [Wanted(key, self._views.get(key, 0)) for key in self._unique]
         rows = (row for item in wanted for row in self._rows(item, plain, changed))
         variants = self._variants
-        inputs = load_views(wanted, self._preprocessing, variants.config, variants.seed, limits)
+        inputs = load_views(wanted, read, self._preprocessing, variants.config, variants.seed, limits)
         for done, (features, row) in enumerate(zip(runtime.stream(inputs), rows, strict=True), start=1):
             row[:] = features
             callbacks.progress(done)

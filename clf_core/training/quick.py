@@ -7,7 +7,6 @@ always seen as they are, and what the strength is chosen by are pictures as they
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,7 +46,7 @@ class TrainingResult:
 
 def train_quick(
     manifest: "Manifest",
-    picture_path: Callable[[str], Path],
+    read: Callable[[str], bytes],
     backbone: Backbone,
     runtime: FeatureRuntime,
     config: TrainConfig,
@@ -58,7 +57,7 @@ def train_quick(
 
     Args:
         manifest: the dataset version.
-        picture_path: where the picture of a SHA-256 lies.
+        read: gives the file of a SHA-256, such as ``PictureStore.read``; called in threads.
         backbone: the frozen network, loaded as ``runtime``.
         config: ``preset`` is quick.
         callbacks: told the stages 'features' and 'head'; 'prepare' and 'test' belong to the caller.
@@ -83,7 +82,7 @@ def train_quick(
     work = Extraction(keys, asked, preprocessing)
     callbacks.stage("features", work.inputs)
     started = time.perf_counter()
-    features, variants = work.run(picture_path, runtime, callbacks, limits or ImportLimits())
+    features, variants = work.run(read, runtime, callbacks, limits or ImportLimits())
     rate = work.inputs / max(time.perf_counter() - started, 1e-9)
     callbacks.stage("head", head.steps(config))
     fitted = head.fit_head(

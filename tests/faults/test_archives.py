@@ -112,7 +112,8 @@ def bring(tmp_path: Path) -> Bring:
             assert {found.name for found in tmp_path.iterdir()} <= {"outside", "upload", "workspace"}
             assert [found.name for found in outside.iterdir()] == ["canary.png"]
             secret = hashlib.sha256(picture(999)).hexdigest()
-            assert not any(found.name == secret for found in (tmp_path / "workspace").rglob("*"))
+            assert not PictureStore(tmp_path / "workspace" / "pictures").contains(secret)
+            assert not any(picture(999) in found.read_bytes() for found in (tmp_path / "workspace").rglob("*.pack"))
 
     return start
 

@@ -1,6 +1,7 @@
 """Faults while pictures come in: a full disk, thin and many classes, duplicates where they do harm."""
 
 import errno
+import hashlib
 import io
 import os
 import threading
@@ -15,6 +16,7 @@ from PIL import Image
 from clf_core.api import Workbench
 from clf_core.config import ImportOptions, TrainConfig
 from clf_core.data.manifest import Manifest
+from clf_core.data.store import PictureStore
 from clf_core.errors import CancelledError, DatasetError, StorageError
 from clf_core.settings import Settings
 
@@ -69,29 +71,39 @@ class TestAFullDisk:
         needed = sum(map(len, classes().values())) / 1024
         assert caught.value.why.startswith(f"Needs {needed:,.0f} KB, has 5 KB")
         assert bench.datasets.list() == ()
-        assert not list((bench.settings.workspace / "pictures").glob("??/*"))
+        assert not list((bench.settings.workspace / "pictures").rglob("*.pack"))
 
+    @pytest.mark.parametrize("half", [False, True])
     @pytest.mark.parametrize("nth", [0, 5, 11])
     def test_while_pictures_are_stored(
-        self, bench: Workbench, bring: Callable[..., Manifest], monkeypatch: pytest.MonkeyPatch, nth: int
+        self, bench: Workbench, bring: Callable[..., Manifest], monkeypatch: pytest.MonkeyPatch, nth: int, half: bool
     ) -> None:
-        calls: list[str] = []
-        rename = os.replace
+        calls: list[int] = []
+        write = os.write
 
-        def full(source: str, target: str) -> None:
-            calls.append(source)
+        def full(descriptor: int, data: memoryview) -> int:
+            calls.append(descriptor)
+            if len(calls) == nth + 1 and half:
+                return write(descriptor, data[: len(data) // 2])  # the disk fills up in the middle of a picture
             if len(calls) > nth:
                 raise OSError(errno.ENOSPC, "No space left on device")
-            rename(source, target)
+            return write(descriptor, data)
 
-        monkeypatch.setattr("clf_core.data.store.os.replace", full)
+        before = bring({"a/x.png": picture(600), "b/y.png": picture(601)}, "before")
+        monkeypatch.setattr("clf_core.data.packs.os.write", full)
         with pytest.raises(StorageError, match="disk is full"):
             bring(classes())
-        monkeypatch.setattr("clf_core.data.store.os.replace", rename)
-        assert bench.datasets.list() == ()
+        monkeypatch.setattr("clf_core.data.packs.os.write", write)
+        store = PictureStore(bench.settings.workspace / "pictures")  # as another process sees it
+        assert [store.read(key) for key in before.column("sha256")] == [picture(600), picture(601)]
+        assert not any(store.contains(hashlib.sha256(data).hexdigest()) for data in classes().values())
+        assert [dataset.name for dataset in bench.datasets.list()] == ["before"]
         assert leftovers(bench.settings.workspace) == []
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
-        assert len(bring(classes())) == 12  # once there is room, under the same name
+        after = bring(classes())  # once there is room, under the same name
+        assert len(after) == 12
+        again = PictureStore(bench.settings.workspace / "pictures")
+        assert {again.read(key) for key in after.column("sha256")} == set(classes().values())
 
     @pytest.mark.parametrize("ending", [".parquet", ".facts.parquet", ".json"])
     def test_while_the_dataset_is_written(
@@ -121,10 +133,16 @@ class TestAFullDisk:
         def full(descriptor: int) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr("clf_core.data.store.os.fsync", full)
+        flush = os.fsync
+        monkeypatch.setattr("clf_core.data.packs.os.fsync", full)
         with pytest.raises(StorageError, match="disk is full"):
             bring(classes())
         assert bench.datasets.list() == ()
+        assert not list((bench.settings.workspace / "pictures").rglob("*.idx"))
+        monkeypatch.setattr("clf_core.data.packs.os.fsync", flush)
+        manifest = bring(classes())
+        store = PictureStore(bench.settings.workspace / "pictures")
+        assert {store.read(key) for key in manifest.column("sha256")} == set(classes().values())
 
 
 @pytest.mark.fault("A4")

@@ -4,6 +4,7 @@ Outside the store nothing may change: a canary file beside it tells.
 """
 
 import io
+import re
 import stat
 import struct
 import time
@@ -79,8 +80,9 @@ def bring(tmp_path: Path) -> Callable[..., ImportedPictures]:
                 return import_pictures(source, store, limits=limits)
         finally:
             assert (outside / "canary").read_bytes() == b"alive"
-            stored = [found for found in (tmp_path / "workspace").rglob("*") if found.is_file()]
-            assert all(found.name == found.name.lower() and len(found.name) == 64 for found in stored)
+            pictures = tmp_path / "workspace" / "pictures"
+            stored = [found.relative_to(pictures).as_posix() for found in pictures.rglob("*") if found.is_file()]
+            assert all(re.fullmatch(r"packs/[0-9a-f]{16}\.(pack|idx)", found) for found in stored)
             assert {found.name for found in tmp_path.iterdir()} <= {"outside", "upload.zip", "workspace"}
             assert [found.name for found in outside.iterdir()] == ["canary"]
 

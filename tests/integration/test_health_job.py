@@ -14,6 +14,7 @@ from clf_core.jobs.health import read_work
 from clf_core.settings import Settings
 from clf_core.workspace import Workspace
 from clf_core.workspace.health import HealthStore
+from tests.stored_pictures import damage_picture
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_a_network_that_cannot_be_had_is_told_in_words_and_tried_again_when_aske
 
 def test_a_picture_that_can_no_longer_be_read_is_left_aside_and_told(bench):
     picture = bench.datasets.pictures("Small", limit=1).pictures[0]
-    Workspace(bench.settings.workspace).pictures.path(picture.sha256).write_bytes(b"gone")
+    damage_picture(Workspace(bench.settings.workspace).pictures, picture.sha256, b"gone")
     bench.health.start_slow("Small")
     report = _wait(bench, "Small", "done", "failed")
     assert report.slow_checks == "done"

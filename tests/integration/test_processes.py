@@ -103,8 +103,8 @@ def test_an_import_that_is_killed_lists_nothing_and_can_be_repeated(bench, write
         env={**os.environ, "CLF_WORKSPACE": str(bench.settings.workspace)},
     )
     pictures = bench.settings.workspace / "pictures"
-    known = sum(1 for _ in pictures.rglob("*"))
-    _wait_for(lambda: sum(1 for _ in pictures.rglob("*")) > known + 50)
+    known = sum(pack.stat().st_size for pack in pictures.rglob("*.pack"))
+    _wait_for(lambda: sum(pack.stat().st_size for pack in pictures.rglob("*.pack")) > known + 50_000)
     importer.kill()
     importer.wait()
     assert bench.datasets.list() == before

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,49 +10,49 @@ from PIL import Image
 
 from clf_core.config import ImportLimits, Preprocessing
 from clf_core.data.loading import input_from_bytes, load_inputs, map_ahead
-from clf_core.errors import PictureError
+from clf_core.errors import ClfError, NotFoundError, PictureError, StorageError
 
 PREPROCESSING = Preprocessing(input_size=32, resize_size=36, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
 @pytest.fixture
-def stored(tmp_path: Path, picture_bytes: Callable[..., bytes]) -> list[Path]:
-    paths = [tmp_path / f"{number}" for number in range(40)]
-    for number, path in enumerate(paths):
-        path.write_bytes(picture_bytes((number * 6, 10, 10)))
-    return paths
+def stored(picture_bytes: Callable[..., bytes]) -> dict[str, bytes]:
+    return {f"{number}": picture_bytes((number * 6, 10, 10)) for number in range(40)}
 
 
 @pytest.mark.parametrize("threads", [None, 1, 3])
-def test_inputs_come_in_order(stored: list[Path], limits: ImportLimits, threads: int | None) -> None:
-    inputs = list(load_inputs(stored, PREPROCESSING, limits, threads))
+def test_inputs_come_in_order(stored: dict[str, bytes], limits: ImportLimits, threads: int | None) -> None:
+    inputs = list(load_inputs(list(stored), stored.__getitem__, PREPROCESSING, limits, threads))
     assert [int(made[0, 0, 0]) for made in inputs] == [number * 6 for number in range(40)]
     assert {made.shape for made in inputs} == {(32, 32, 3)}
 
 
 def test_one_picture_and_a_stream_give_the_same_pixels(
-    tmp_path: Path, picture_bytes: Callable[..., bytes], limits: ImportLimits
+    picture_bytes: Callable[..., bytes], limits: ImportLimits
 ) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
-    path = tmp_path / "noise"
-    path.write_bytes(picture_bytes(Image.fromarray(noise), "JPEG"))
-    (streamed,) = load_inputs([path], PREPROCESSING, limits)
-    assert (streamed == input_from_bytes(path.read_bytes(), PREPROCESSING, limits)).all()
+    data = picture_bytes(Image.fromarray(noise), "JPEG")
+    (streamed,) = load_inputs(["noise"], {"noise": data}.__getitem__, PREPROCESSING, limits)
+    assert (streamed == input_from_bytes(data, PREPROCESSING, limits)).all()
 
 
-def test_a_damaged_file_is_named(stored: list[Path], limits: ImportLimits) -> None:
-    stored[7].write_bytes(b"not a picture any more")
-    inputs = load_inputs(stored, PREPROCESSING, limits)
+def test_a_damaged_file_is_named(stored: dict[str, bytes], limits: ImportLimits) -> None:
+    stored["7"] = b"not a picture any more"
+    inputs = load_inputs(list(stored), stored.__getitem__, PREPROCESSING, limits)
     for _ in range(7):
         next(inputs)
     with pytest.raises(PictureError, match=r"^7: A text file"):
         next(inputs)
 
 
-def test_a_missing_file_is_named(stored: list[Path], limits: ImportLimits) -> None:
-    stored[0].unlink()
-    with pytest.raises(PictureError, match=r"^0: No such file"):
-        next(load_inputs(stored, PREPROCESSING, limits))
+@pytest.mark.parametrize("error", [NotFoundError, StorageError])
+def test_a_missing_file_is_named(stored: dict[str, bytes], limits: ImportLimits, error: type[ClfError]) -> None:
+    def read(key: str) -> bytes:
+        raise error("There is no such picture", why="It was swept", remedy="Import it")
+
+    with pytest.raises(PictureError, match=r"^0: There is no such picture") as caught:
+        next(load_inputs(list(stored), read, PREPROCESSING, limits))
+    assert (caught.value.why, caught.value.remedy) == ("It was swept", "Import it")
 
 
 def test_look_ahead_is_bounded() -> None:

@@ -15,6 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from clf_core.data.store import THUMBNAIL_SIZES, PictureStore
 from clf_core.errors import NotFoundError, StorageError
+from tests.stored_pictures import loose_picture, packs_of
 
 Encode = Callable[..., bytes]
 
@@ -28,35 +29,51 @@ def everything(root: Path) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
 
 
-def test_files_are_named_by_their_content(store: PictureStore, tmp_path: Path) -> None:
+def test_pictures_are_found_by_their_content(store: PictureStore) -> None:
     sha256 = store.add(b"pixels")
     assert sha256 == hashlib.sha256(b"pixels").hexdigest()
     assert store.add(b"pixels") == sha256
     assert store.read(sha256) == b"pixels"
-    assert everything(tmp_path) == [f"pictures/{sha256[:2]}/{sha256}"]
-    assert store.path(sha256) == tmp_path / "pictures" / sha256[:2] / sha256
+    store.sync()
+    assert store.read(sha256) == b"pixels"
+    assert [path.suffix for path in packs_of(store)] == [".idx", ".pack"]
+    assert packs_of(store)[1].stat().st_size == len(b"pixels")
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 65, "0" * 64 + "\n", "٠" * 64])
 def test_only_hashes_are_looked_up(store: PictureStore, name: str) -> None:
-    for look in (store.path, store.read, lambda sha256: store.thumbnail(sha256, 96)):
+    for look in (store.read, lambda sha256: store.thumbnail(sha256, 96)):
         with pytest.raises(NotFoundError):
             look(name)
+    assert not store.contains(name)
 
 
 def test_unknown_hash(store: PictureStore) -> None:
     with pytest.raises(NotFoundError):
-        store.path("0" * 64)
+        store.read("0" * 64)
 
 
-def test_a_file_emptied_by_a_power_cut_is_written_again(store: PictureStore) -> None:
-    sha256 = store.add(b"pixels")
-    store.path(sha256).write_bytes(b"")
-    store.add(b"pixels")
-    assert store.read(sha256) == b"pixels"
+class TestFilesOfEarlierVersions:
+    def test_are_read_where_they_are_and_not_written_again(self, tmp_path: Path) -> None:
+        sha256 = hashlib.sha256(b"pixels").hexdigest()
+        loose_picture(tmp_path / "pictures", sha256, b"pixels")
+        store = PictureStore(tmp_path / "pictures")
+        assert store.contains(sha256)
+        assert store.read(sha256) == b"pixels"
+        store.add(b"pixels")
+        store.sync()
+        assert everything(tmp_path) == [f"pictures/{sha256[:2]}/{sha256}"]
+
+    def test_one_emptied_by_a_power_cut_is_written_again(self, tmp_path: Path) -> None:
+        sha256 = hashlib.sha256(b"pixels").hexdigest()
+        loose_picture(tmp_path / "pictures", sha256, b"")
+        store = PictureStore(tmp_path / "pictures")
+        store.add(b"pixels")
+        store.sync()
+        assert store.read(sha256) == PictureStore(tmp_path / "pictures").read(sha256) == b"pixels"
 
 
-def test_many_threads_add_the_same(store: PictureStore, tmp_path: Path) -> None:
+def test_many_threads_add_the_same(store: PictureStore) -> None:
     threads = [
         threading.Thread(target=lambda: [store.add(f"{number % 5}".encode()) for number in range(50)]) for _ in range(4)
     ]
@@ -64,7 +81,7 @@ def test_many_threads_add_the_same(store: PictureStore, tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(everything(tmp_path)) == 5
+    assert [path.stat().st_size for path in packs_of(store)] == [5]
 
 
 def test_sync_flushes_what_was_added(store: PictureStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,21 +90,9 @@ def test_sync_flushes_what_was_added(store: PictureStore, monkeypatch: pytest.Mo
     flushed: list[int] = []
     monkeypatch.setattr(os, "fsync", flushed.append)
     store.sync()
-    assert len(flushed) == 2 + 2 + 1  # two files, their folders, the root
+    assert len(flushed) == 3  # the pack, its index, their folder
     store.sync()
-    assert len(flushed) == 5
-
-
-def test_a_full_disk_leaves_nothing_behind(
-    store: PictureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(source: str, target: str) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(StorageError, match="disk is full"):
-        store.add(b"pixels")
-    assert everything(tmp_path) == []
+    assert len(flushed) == 3
 
 
 class TestThumbnails:
@@ -121,27 +126,27 @@ class TestThumbnails:
     ) -> None:
         sha256 = store.add(picture_bytes())
 
-        def full(source: str, target: str) -> None:
+        def full(self: Path, target: Path) -> Path:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(os, "replace", full)
+        monkeypatch.setattr(Path, "replace", full)
         assert Image.open(io.BytesIO(store.thumbnail(sha256, 96))).size == (12, 10)
 
 
 class TestSweeping:
     @staticmethod
     def old(store: PictureStore, data: bytes) -> str:
-        sha256 = store.add(data)
-        os.utime(store.path(sha256), (1, 1))
+        sha256 = hashlib.sha256(data).hexdigest()
+        os.utime(loose_picture(store._root, sha256, data), (1, 1))
         return sha256
 
     def test_old_pictures_that_are_not_kept_go(self, store: PictureStore, tmp_path: Path) -> None:
-        kept, lost, young = self.old(store, b"1"), self.old(store, b"2"), store.add(b"3")
-        half = store.path(kept).with_name(".half-a-file")
+        kept, lost = self.old(store, b"1"), self.old(store, b"2")
+        half = tmp_path / "pictures" / kept[:2] / ".half-a-file"
         half.write_bytes(b"4")
         os.utime(half, (1, 1))
         assert store.sweep({kept}) == 1
-        assert everything(tmp_path) == sorted(f"pictures/{key[:2]}/{key}" for key in (kept, young))
+        assert everything(tmp_path) == [f"pictures/{kept[:2]}/{kept}"]
         with pytest.raises(NotFoundError):
             store.read(lost)
 
@@ -180,17 +185,3 @@ class TestRoom:
             store.check_room(5 * 2**30)
         assert caught.value.why.startswith("Needs 5.0 GB, has 3.0 MB")
         assert caught.value.remedy
-
-
-@pytest.mark.parametrize("answer", [True, False])
-def test_many_pictures_are_flushed_by_one_call_where_there_is_one(
-    store: PictureStore, monkeypatch: pytest.MonkeyPatch, answer: bool
-) -> None:
-    flushed: list[int] = []
-    monkeypatch.setattr("clf_core.data.store._sync_file_system", lambda folder: answer)
-    monkeypatch.setattr(os, "fsync", flushed.append)
-    for number in range(100):
-        store.add(f"{number}".encode())
-    store.sync()
-    assert (len(flushed) == 0) == answer
-    assert answer or len(flushed) > 100

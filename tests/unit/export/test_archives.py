@@ -6,6 +6,7 @@ import pytest
 
 from clf_core.errors import CancelledError, StorageError
 from clf_core.export.archives import COLUMNS, write_folders, write_table
+from tests.stored_pictures import damage_picture, lose_picture
 
 
 def _folders(pictures, **options):
@@ -101,7 +102,7 @@ def test_an_export_can_be_stopped(make_pictures):
 
 @pytest.mark.parametrize("damage", ["missing", "cut"])
 def test_a_picture_gone_from_the_workspace_is_told_by_its_name(make_pictures, store, manifest, damage):
-    path = store.path(manifest.column("sha256")[2])
-    path.unlink() if damage == "missing" else path.write_bytes(b"")
+    sha256 = manifest.column("sha256")[2]
+    lose_picture(store, sha256) if damage == "missing" else damage_picture(store, sha256, b"")
     with pytest.raises(StorageError, match=r"bees/CON\.png"):
         _folders(make_pictures())

@@ -13,6 +13,7 @@ from clf_core.data.facts import Facts, measure
 from clf_core.data.store import PictureStore
 from clf_core.importing.together import Sets, by_group, find_all_copies, members
 from clf_core.values import SPLITS
+from tests.stored_pictures import lose_picture
 
 
 def saved(store: PictureStore, pixels: np.ndarray, kind: str) -> tuple[str, bytes]:
@@ -44,7 +45,7 @@ def test_a_file_gone_from_the_store_is_passed_over(tmp_path: Path) -> None:
     store = PictureStore(tmp_path)
     pixels = np.full((40, 40, 3), 9, dtype=np.uint8)
     rows = [saved(store, pixels, "PNG"), saved(store, pixels, "BMP")]
-    store.path(rows[0][0]).unlink()
+    lose_picture(store, rows[0][0])
     copies = find_all_copies([key for key, _ in rows], Facts.of(rows), store, ImportLimits(), start=0, near=True)
     assert copies.same.tolist() == [0, 1]
 

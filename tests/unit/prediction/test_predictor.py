@@ -45,13 +45,18 @@ def test_the_limits_hold(colours):
         predictor.predict("a.png", colours.png(1, 2, 3))
 
 
+def reading(folder):
+    """As the picture store reads."""
+    return lambda name: (folder / name).read_bytes()
+
+
 def test_stored_pictures_give_the_same_answers_in_order(colours, tmp_path):
     shades = [(250, 0, 0), (0, 250, 0), (0, 0, 250), (90, 100, 80), (0, 250, 9)]
     paths = [tmp_path / f"{index}" for index in range(len(shades))]
     for path, shade in zip(paths, shades, strict=True):
         path.write_bytes(colours.png(*shade))
     done = []
-    probabilities = colours.predictor.probabilities(iter(paths), done.append)
+    probabilities = colours.predictor.probabilities([path.name for path in paths], reading(tmp_path), done.append)
     assert (probabilities.shape, probabilities.dtype) == ((5, 3), np.float32)
     assert done == [1, 2, 3, 4, 5]
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
@@ -65,20 +70,20 @@ def test_a_large_photo_is_seen_alike_one_by_one_and_stored(colours, tmp_path):
     coarse = np.random.default_rng(0).integers(0, 256, (9, 12, 3), dtype=np.uint8)
     photo = tmp_path / "photo"
     Image.fromarray(coarse).resize((900, 700), Image.Resampling.BICUBIC).save(photo, "JPEG")
-    stored = colours.predictor.probabilities([photo])[0]
+    stored = colours.predictor.probabilities(["photo"], reading(tmp_path))[0]
     single = colours.predictor.answer(colours.predictor.prepare(photo.read_bytes()))
     assert stored.tolist() == list(single.probabilities.values())
 
 
-def test_no_stored_pictures(colours):
-    assert colours.predictor.probabilities([]).shape == (0, 3)
+def test_no_stored_pictures(colours, tmp_path):
+    assert colours.predictor.probabilities([], reading(tmp_path)).shape == (0, 3)
 
 
 def test_a_damaged_stored_picture_is_not_passed_over(colours, tmp_path):
     (tmp_path / "a").write_bytes(colours.png(1, 2, 3))
     (tmp_path / "b").write_bytes(b"damaged")
     with pytest.raises(PictureError):
-        colours.predictor.probabilities([tmp_path / "a", tmp_path / "b"])
+        colours.predictor.probabilities(["a", "b"], reading(tmp_path))
 
 
 def test_a_classifier_of_other_weights_is_refused(colours):
@@ -101,6 +106,6 @@ def test_pictures_are_made_square_as_the_model_says(colours, tmp_path, fit, expe
     predictor = Predictor(dataclasses.replace(classifier, spec=spec), colours.runtime())
     data = (tmp_path / "wide.png").read_bytes()
     np.testing.assert_array_equal(predictor.prepare(data), to_input(Image.fromarray(pixels), own))
-    one, many = predictor.predict("wide.png", data), predictor.probabilities([tmp_path / "wide.png"])
+    one, many = predictor.predict("wide.png", data), predictor.probabilities(["wide.png"], reading(tmp_path))
     assert one.label == expected
     assert many[0].max() == pytest.approx(one.probability)

@@ -12,12 +12,12 @@ def test_order_and_repetition(imported, colours):
     manifest, store = imported({"red": 5, "blue": 5})
     _, runtime = colours
     keys = [row.sha256 for row in manifest.rows()]
-    once = extract_features(keys, store.path, runtime, SilentCallbacks(), ImportLimits())
+    once = extract_features(keys, store.read, runtime, SilentCallbacks(), ImportLimits())
     assert runtime.seen == 10
-    again = extract_features([*reversed(keys), keys[0]], store.path, runtime, SilentCallbacks(), ImportLimits())
+    again = extract_features([*reversed(keys), keys[0]], store.read, runtime, SilentCallbacks(), ImportLimits())
     assert runtime.seen == 20
     np.testing.assert_array_equal(again, np.concatenate([once[::-1], once[:1]]))
-    assert extract_features([], store.path, runtime, SilentCallbacks(), ImportLimits()).shape == (0, 6)
+    assert extract_features([], store.read, runtime, SilentCallbacks(), ImportLimits()).shape == (0, 6)
 
 
 def test_variants_stand_beside_their_picture(imported, colours):
@@ -27,9 +27,9 @@ def test_variants_stand_beside_their_picture(imported, colours):
     asked = Variants([keys[7], keys[2], keys[7]], AugmentConfig(brightness=0.5), count=3, seed=1)
     work = Extraction(keys, asked, runtime.spec.preprocessing)
     assert work.inputs == 10 + 2 * 3
-    plain, changed = work.run(store.path, runtime, SilentCallbacks(), ImportLimits())
+    plain, changed = work.run(store.read, runtime, SilentCallbacks(), ImportLimits())
     assert runtime.seen == work.inputs
-    np.testing.assert_array_equal(plain, extract_features(keys, store.path, runtime, SilentCallbacks(), ImportLimits()))
+    np.testing.assert_array_equal(plain, extract_features(keys, store.read, runtime, SilentCallbacks(), ImportLimits()))
     assert changed.shape == (3, 3, 6)
     np.testing.assert_array_equal(changed[0], changed[2])
     for row, key in enumerate(asked.keys):
@@ -49,7 +49,7 @@ def test_another_fit_gives_other_features(colours, tmp_path):
     found = [
         extract_features(
             ["a" * 64],
-            lambda key: tmp_path / "wide.png",
+            lambda key: (tmp_path / "wide.png").read_bytes(),
             runtime,
             SilentCallbacks(),
             ImportLimits(),

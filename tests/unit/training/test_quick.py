@@ -12,6 +12,7 @@ from clf_core.training.callbacks import SilentCallbacks
 from clf_core.training.features import extract_features
 from clf_core.training.head import Examples, fit_head
 from clf_core.training.quick import check_classes, train_quick
+from tests.stored_pictures import damage_picture
 
 COUNTS = {"red": 20, "blue": 20, "green": 20}
 
@@ -32,7 +33,7 @@ def test_it_learns_and_reports(imported, colours):
         def progress(self, done):
             told.append(done)
 
-    result = train_quick(manifest, store.path, backbone, runtime, TrainConfig(), Callbacks())
+    result = train_quick(manifest, store.read, backbone, runtime, TrainConfig(), Callbacks())
     train_and_val = len(manifest.select("train")) + len(manifest.select("val"))
     assert told[0] == ("features", train_and_val)
     assert told[train_and_val + 1] == ("head", 8)
@@ -54,22 +55,22 @@ def test_test_pictures_never_matter(imported, colours):
     """Scramble every test picture's file: the weights stay the same to the last bit."""
     manifest, store = imported(COUNTS)
     backbone, runtime = colours
-    before = train_quick(manifest, store.path, backbone, runtime, TrainConfig(), SilentCallbacks())
+    before = train_quick(manifest, store.read, backbone, runtime, TrainConfig(), SilentCallbacks())
     kept = set(manifest.select("train").sha256) | set(manifest.select("val").sha256)
     scrambled = [key for key in manifest.select("test").sha256 if key not in kept]
     assert len(scrambled) >= 9
     for key in scrambled:
-        store.path(key).write_bytes(b"not a picture any more")
-    after = train_quick(manifest, store.path, backbone, runtime, TrainConfig(), SilentCallbacks())
+        damage_picture(store, key, b"not a picture any more")
+    after = train_quick(manifest, store.read, backbone, runtime, TrainConfig(), SilentCallbacks())
     assert digest(after.classifier) == digest(before.classifier)
 
 
 def test_a_stored_picture_that_is_gone_is_named(imported, colours):
     manifest, store = imported(COUNTS)
     key = manifest.select("train").sha256[3]
-    store.path(key).write_bytes(b"gone")
+    damage_picture(store, key, b"gone")
     with pytest.raises(PictureError, match=key):
-        train_quick(manifest, store.path, *colours, TrainConfig(), SilentCallbacks())
+        train_quick(manifest, store.read, *colours, TrainConfig(), SilentCallbacks())
 
 
 @pytest.mark.parametrize("checks", [1, 30, 200])
@@ -85,7 +86,7 @@ def test_it_stops_when_asked(imported, colours, checks):
                 raise CancelledError("Stopped")
 
     with pytest.raises(CancelledError):
-        train_quick(manifest, store.path, *colours, TrainConfig(), Callbacks())
+        train_quick(manifest, store.read, *colours, TrainConfig(), Callbacks())
 
 
 def test_another_network_than_the_one_loaded_is_refused(imported, colours, tmp_path):
@@ -93,7 +94,7 @@ def test_another_network_than_the_one_loaded_is_refused(imported, colours, tmp_p
     backbone, runtime = colours
     other = Backbone(backbone.spec.model_copy(update={"weights_sha256": "d" * 64}), tmp_path)
     with pytest.raises(StateError, match="not the one"):
-        train_quick(manifest, store.path, other, runtime, TrainConfig(), SilentCallbacks())
+        train_quick(manifest, store.read, other, runtime, TrainConfig(), SilentCallbacks())
 
 
 def test_classes_that_cannot_be_learned():
@@ -113,12 +114,11 @@ def test_the_real_network_learns_colours(imported, prepared_backbones):
     backbone = BackboneStore(prepared_backbones).ensure("tf_efficientnet_lite0")
     runtime = open_runtime(backbone, "cpu")
     first, second = (
-        train_quick(manifest, store.path, backbone, runtime, TrainConfig(), SilentCallbacks()) for _ in range(2)
+        train_quick(manifest, store.read, backbone, runtime, TrainConfig(), SilentCallbacks()) for _ in range(2)
     )
     assert digest(first.classifier) == digest(second.classifier)
     test = manifest.select("test")
-    paths = [store.path(key) for key in test.sha256]
-    inputs = np.stack(list(load_inputs(paths, backbone.spec.preprocessing, ImportLimits())))
+    inputs = np.stack(list(load_inputs(test.sha256, store.read, backbone.spec.preprocessing, ImportLimits())))
     answers = first.classifier.logits(runtime.features(inputs)).argmax(axis=1)
     assert (answers == test.label_index).mean() > 0.9
 
@@ -129,7 +129,7 @@ def test_without_variants_the_result_is_that_of_the_plain_pictures(imported, col
     backbone, runtime = colours
     train, val = manifest.select("train"), manifest.select("val")
     features = [
-        extract_features(rows.sha256, store.path, runtime, SilentCallbacks(), ImportLimits()) for rows in (train, val)
+        extract_features(rows.sha256, store.read, runtime, SilentCallbacks(), ImportLimits()) for rows in (train, val)
     ]
     fitted = fit_head(
         *(Examples(f, rows.label_index, rows.group) for f, rows in zip(features, (train, val), strict=True)),
@@ -140,7 +140,7 @@ def test_without_variants_the_result_is_that_of_the_plain_pictures(imported, col
     seen = runtime.seen
     for config in (TrainConfig(), TrainConfig(views=9), TrainConfig(augment={"preset": "custom"})):
         runtime.seen = 0
-        result = train_quick(manifest, store.path, backbone, runtime, config, SilentCallbacks())
+        result = train_quick(manifest, store.read, backbone, runtime, config, SilentCallbacks())
         np.testing.assert_array_equal(result.classifier.weight, fitted.weight)
         np.testing.assert_array_equal(result.classifier.bias, fitted.bias)
         assert runtime.seen == seen
@@ -159,14 +159,14 @@ def test_variants_of_training_pictures_are_learned_from_and_counted(imported, co
             told.append(done)
 
     config = TrainConfig(augment="standard", views=2)
-    first = train_quick(manifest, store.path, backbone, runtime, config, Callbacks())
+    first = train_quick(manifest, store.read, backbone, runtime, config, Callbacks())
     inputs = 3 * len(manifest.select("train")) + len(manifest.select("val"))
     assert told[0] == ("features", inputs)
     assert told[1 : inputs + 1] == list(range(1, inputs + 1))
     assert runtime.seen == inputs
-    again = train_quick(manifest, store.path, backbone, runtime, config, SilentCallbacks())
+    again = train_quick(manifest, store.read, backbone, runtime, config, SilentCallbacks())
     assert digest(again.classifier) == digest(first.classifier)
-    plain = train_quick(manifest, store.path, backbone, runtime, TrainConfig(), SilentCallbacks())
+    plain = train_quick(manifest, store.read, backbone, runtime, TrainConfig(), SilentCallbacks())
     assert digest(plain.classifier) != digest(first.classifier)
 
 
@@ -174,11 +174,11 @@ def test_variants_of_training_pictures_are_learned_from_and_counted(imported, co
 def test_test_pictures_never_matter_with_variants_either(imported, colours):
     manifest, store = imported(COUNTS)
     config = TrainConfig(augment="strong", views=1, fit="squeeze")
-    before = train_quick(manifest, store.path, *colours, config, SilentCallbacks())
+    before = train_quick(manifest, store.read, *colours, config, SilentCallbacks())
     kept = set(manifest.select("train").sha256) | set(manifest.select("val").sha256)
     for key in set(manifest.select("test").sha256) - kept:
-        store.path(key).write_bytes(b"not a picture any more")
-    after = train_quick(manifest, store.path, *colours, config, SilentCallbacks())
+        damage_picture(store, key, b"not a picture any more")
+    after = train_quick(manifest, store.read, *colours, config, SilentCallbacks())
     assert digest(after.classifier) == digest(before.classifier)
 
 
@@ -195,13 +195,13 @@ def test_it_stops_among_the_variants(imported, colours, checks):
                 raise CancelledError("Stopped")
 
     with pytest.raises(CancelledError):
-        train_quick(manifest, store.path, *colours, TrainConfig(augment="light", views=4), Callbacks())
+        train_quick(manifest, store.read, *colours, TrainConfig(augment="light", views=4), Callbacks())
 
 
 @pytest.mark.parametrize("fit", ["crop", "squeeze", "pad"])
 def test_the_fit_is_stored_with_the_model(imported, colours, fit):
     manifest, store = imported(COUNTS)
     backbone, runtime = colours
-    result = train_quick(manifest, store.path, backbone, runtime, TrainConfig(fit=fit), SilentCallbacks())
+    result = train_quick(manifest, store.read, backbone, runtime, TrainConfig(fit=fit), SilentCallbacks())
     expected = backbone.spec.preprocessing.model_copy(update={"fit": fit})
     assert result.classifier.spec.preprocessing == expected

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from clf_core.data.manifest import Manifest, ManifestRow
+from clf_core.data.pack_index import index_of
 from clf_core.data.store import PictureStore
 from clf_core.workspace.sweeping import sweep_pictures
+from tests.stored_pictures import spot_of
 
 DAY = 24 * 3600
 
@@ -20,8 +22,12 @@ def store(tmp_path: Path) -> PictureStore:
 
 def add(store: PictureStore, data: bytes, days_ago: float) -> str:
     sha256 = store.add(data)
-    moment = time.time() - days_ago * DAY
-    os.utime(store.path(sha256), (moment, moment))
+    before = time.time() - days_ago * DAY
+    store.sync()
+    store._packs._open.clear()  # a pack of its own for each
+    pack = spot_of(store, sha256).pack
+    for path in (pack, index_of(pack)):
+        os.utime(path, (before, before))
     return sha256
 
 
@@ -34,7 +40,7 @@ def refer(folder: Path, sha256: str) -> Path:
 
 
 def stored(store: PictureStore, *keys: str) -> list[bool]:
-    return [(store._root / key[:2] / key).exists() for key in keys]
+    return [store.contains(key) for key in keys]
 
 
 def test_only_old_pictures_without_a_dataset_go(store: PictureStore, tmp_path: Path) -> None:
