@@ -7,7 +7,8 @@ import zipfile
 
 import pytest
 from PIL import Image
-from playwright.sync_api import TimeoutError, expect
+from playwright.sync_api import TimeoutError as Waited
+from playwright.sync_api import expect
 
 from clf_core.api import open_workbench
 from clf_core.settings import Settings
@@ -99,7 +100,7 @@ def imported(page, wait, bench, name, seconds=60):
     """
     show = page.locator(".underway button")
     for _ in range(seconds * 5):
-        with contextlib.suppress(TimeoutError):  # it goes when the form comes into sight by itself
+        with contextlib.suppress(Waited):  # it goes when the form comes into sight by itself
             if show.is_visible():
                 show.click(timeout=1000)
                 wait(page)
