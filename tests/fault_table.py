@@ -1,6 +1,6 @@
 """Which faults of ``docs/reliability.md`` were survived, counted from the tests marked ``fault("C1")``.
 
-``pytest -m fault --fault-table docs/reliability.md`` (or ``make faults``) writes the counts into the document.
+``pytest -m fault --fault-table=docs/reliability.md tests`` (or ``make faults``) writes the counts into the document.
 """
 
 import re

@@ -33,6 +33,7 @@ def quadrants(width: int = 48, height: int = 32) -> Image.Image:
     return Image.fromarray(values)
 
 
+@pytest.mark.fault("B3")
 class TestColourModes:
     def test_grey(self, picture_bytes: Encode, limits: ImportLimits) -> None:
         assert (pixels(picture_bytes(Image.new("L", (4, 4), 77)), limits) == 77).all()
@@ -136,6 +137,7 @@ class TestColourModes:
         assert np.abs(np.asarray(facts.picture).astype(int) - (200, 30, 90)).max() <= 12
 
 
+@pytest.mark.fault("B3")
 class TestOrientation:
     # What a camera does to the upright scene before it stores it: the inverse of what a viewer must do.
     STORED: ClassVar = {
@@ -184,6 +186,7 @@ class TestOrientation:
         assert decode(data, limits).size == (48, 32)
 
 
+@pytest.mark.fault("B3")
 class TestFrames:
     @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
     def test_first_of_several_frames(self, picture_bytes: Encode, limits: ImportLimits, kind: str) -> None:

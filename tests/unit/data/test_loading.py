@@ -27,6 +27,7 @@ def test_inputs_come_in_order(stored: dict[str, bytes], limits: ImportLimits, th
     assert {made.shape for made in inputs} == {(32, 32, 3)}
 
 
+@pytest.mark.fault("B3")
 def test_one_picture_and_a_stream_give_the_same_pixels(
     picture_bytes: Callable[..., bytes], limits: ImportLimits
 ) -> None:
