@@ -17,11 +17,11 @@ demo: $(VENV)/.ready  ## The whole path in the terminal, on a built-in sample
 
 test: $(VENV)/.ready-dev  ## Set up, then run every test, the browser's included
 	$(BIN)/python scripts/ensure_chromium.py
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest $(ARGS)
 
 faults: $(VENV)/.ready-dev  ## Do every fault of docs/reliability.md to the studio and write down how many it survived
 	$(BIN)/python scripts/ensure_chromium.py
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m fault --fault-table=docs/reliability.md tests
+	$(BIN)/python -m pytest -m fault --fault-table=docs/reliability.md tests
 
 lint: $(VENV)/.ready-dev  ## Format, lint, types and import contract, without changing a file
 	$(BIN)/ruff format --check .
