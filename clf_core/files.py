@@ -18,21 +18,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         StorageError: the disk is full, read-only or gone; no partial file is left.
     """
-    # Not mkstemp: what it makes is closed to everybody else, whatever the person's umask says.
-    temporary = path.with_name(f".writing-{secrets.token_hex(8)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise storage_error(error, path) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+    with replacing(path) as handle:
+        handle.write(data)
 
 
 @contextlib.contextmanager
@@ -42,8 +29,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         StorageError: the disk is full, read-only or gone; no partial file is left.
     """
+    # Not mkstemp: what it makes is closed to everybody else, whatever the person's umask says.
     temporary = path.with_name(f".writing-{secrets.token_hex(8)}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("x+b") as handle:
             yield handle
             handle.flush()

@@ -1,6 +1,5 @@
 """The files of a dataset's directory: what is written in which order, and what counts as a version."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,12 +22,9 @@ def write_version(folder: Path, version: VersionRecord, draft: "Draft") -> None:
     """Write the files of a version; the record last, as it is what says that there is one."""
     paths = {ending: version_path(folder, version.version, ending) for ending in ("parquet", "facts.parquet", "json")}
     try:
-        with ThreadPoolExecutor(1, "facts") as executor:  # both wait for the disk
-            if draft.facts is not None:
-                facts = executor.submit(draft.facts.write, paths["facts.parquet"])
-            draft.manifest.write(paths["parquet"])
+        draft.manifest.write(paths["parquet"])
         if draft.facts is not None:
-            facts.result()
+            draft.facts.write(paths["facts.parquet"])
         write_json(paths["json"], version.model_dump(mode="json"))
     except BaseException:
         if not paths["json"].exists():  # a full disk needs the room, and nothing refers to these files
