@@ -15,9 +15,15 @@ from clf_core.errors import StorageError
 def write_bytes(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` all or nothing: temporary file, fsync, rename, fsync of the folder.
 
+    Folders that are missing on the way are made.
+
     Raises:
         StorageError: the disk is full, read-only or gone; no partial file is left.
     """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(error, path) from error
     with replacing(path) as handle:
         handle.write(data)
 
@@ -26,13 +32,14 @@ def write_bytes(path: Path, data: bytes) -> None:
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Yield a file to write and read; when the block ends well it takes the place of ``path``, else it is gone.
 
+    The folder must be there: a file a person asked for is not put into a folder they mistyped.
+
     Raises:
         StorageError: the disk is full, read-only or gone; no partial file is left.
     """
     # Not mkstemp: what it makes is closed to everybody else, whatever the person's umask says.
     temporary = path.with_name(f".writing-{secrets.token_hex(8)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("x+b") as handle:
             yield handle
             handle.flush()

@@ -75,7 +75,9 @@ def begin(open_page, wait, path="data"):
     if more.count():
         more.click()
         wait(page)
-    page.locator(".upload .zone").wait_for()
+    # Its words are put in by the same script that then listens: before that a key or a file would fall into the void.
+    page.locator(".upload[aria-label] .zone").wait_for()
+    wait(page)
     return page
 
 
