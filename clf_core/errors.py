@@ -86,6 +86,10 @@ class CancelledError(ClfError):
     """The person asked to stop; not a failure."""
 
 
+class PausedError(ClfError):
+    """The person asked to pause, and everything is saved; not a failure."""
+
+
 class StorageError(ClfError):
     """The disk refused: full, read-only, or a stored file is damaged."""
 

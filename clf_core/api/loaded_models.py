@@ -110,7 +110,8 @@ class LoadedModels:
 
     def _load_run(self, folder: Path) -> LoadedModel:
         from clf_core.models.classifier import load_classifier
+        from clf_core.models.trained import own_backbone
 
         classifier = load_classifier(folder)
-        backbone = self._workspace.backbones.ensure(classifier.spec.backbone)
+        backbone = own_backbone(folder) or self._workspace.backbones.ensure(classifier.spec.backbone)
         return LoadedModel(backbone, classifier, self._limits)

@@ -3,7 +3,8 @@
 import time
 
 from clf_core.errors import CancelledError
-from clf_core.results import CurvePoint, RunEvent, Stage
+from clf_core.results import CurvePoint, EpochPoint, PanelAnswer, RunEvent, Stage, StepPoint
+from clf_core.training.callbacks import Wish
 from clf_core.workspace.run_directory import RunDirectory
 
 _PROGRESS_SECONDS = 0.1
@@ -52,6 +53,41 @@ class EventCallbacks:
     def curve(self, point: CurvePoint) -> None:
         """A candidate was fitted."""
         self._write(RunEvent(time=time.time(), kind="curve", stage=self._stage, point=point))
+
+    def step(self, done: int, point: StepPoint) -> None:
+        """A batch was learned from; ``done`` batches of this stage are finished."""
+        now = time.monotonic()
+        if point.batch >= point.batches or now - self._last_written >= _PROGRESS_SECONDS:
+            self._last_written = now
+            rate = done / max(now - self._stage_began, 1e-6)
+            self._write(
+                RunEvent(
+                    time=time.time(),
+                    kind="step",
+                    stage=self._stage,
+                    done=done,
+                    total=self._total,
+                    rate=rate,
+                    step=point,
+                )
+            )
+        self.check_cancelled()
+
+    def epoch(self, point: EpochPoint) -> None:
+        """An epoch is finished and judged."""
+        self._write(RunEvent(time=time.time(), kind="epoch", stage=self._stage, epoch=point))
+
+    def panel(self, answers: tuple[PanelAnswer, ...]) -> None:
+        """The network was asked about a few validation pictures."""
+        self._write(RunEvent(time=time.time(), kind="panel", stage=self._stage, panel=answers))
+
+    def save(self, checkpoint: bytes) -> None:
+        """Keep a checkpoint; see ``RunDirectory.write_checkpoint``."""
+        self._run.write_checkpoint(checkpoint)
+
+    def wish(self) -> Wish:
+        """What somebody asks of this run."""
+        return self._run.wish()
 
     def message(self, text: str) -> None:
         """Something a person should know, in a sentence."""

@@ -4,13 +4,14 @@ Making such folders belongs to ``backbone_store``, running them to ``runtime`` a
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from clf_core.config import Preprocessing
+from clf_core.config import NetworkConfig, Preprocessing
 from clf_core.values import Value
 
 SPEC_FILE = "spec.json"
@@ -35,6 +36,7 @@ class BackboneSpec(Value):
     files: dict[str, str] = Field(
         description="SHA-256 of each file beside this one; without network.xml the network runs on torch."
     )
+    network: NetworkConfig | None = Field(None, description="Layers of a small network; None for a timm model.")
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,13 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal. Raises OSError where it cannot be read."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def read_spec(path: Path) -> BackboneSpec | None:
+    """Read a description; None where there is none, or none that can be used."""
+    try:
+        spec = BackboneSpec.model_validate(json.loads(path.read_bytes()))
+    except (OSError, ValueError, ValidationError):
+        return None
+    known = {WEIGHTS_FILE, HEAD_FILE, COMPILED_FILE, COMPILED_WEIGHTS_FILE}
+    return spec if set(spec.files) <= known else None

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import shutil
 import tempfile
 import threading
@@ -12,26 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from clf_core.errors import InputError, StorageError
-from clf_core.files import storage_error, sync_folder, write_bytes, write_json
+from clf_core.errors import StorageError
+from clf_core.files import storage_error, sync_folder
 from clf_core.models import bundled_weights
 from clf_core.models.backbone import (
-    COMPILED_FILE,
-    COMPILED_WEIGHTS_FILE,
-    HEAD_FILE,
     SPEC_FILE,
     WEIGHTS_FILE,
     Backbone,
     BackboneSpec,
     file_sha256,
+    read_spec,
 )
 
 if TYPE_CHECKING:
-    import torch
-    from torch import nn
-
     from clf_core.models.pretrained import Pretrained
 
 __all__ = ["Backbone", "BackboneSpec", "BackboneStore"]
@@ -86,16 +78,14 @@ class BackboneStore:
 
     def names(self) -> tuple[str, ...]:
         """Names of the backbones that need no download, in alphabetical order."""
-        here = {
-            spec.name for path in sorted(self.root.glob(f"*/{SPEC_FILE}")) if (spec := _read_spec(path)) is not None
-        }
+        here = {spec.name for path in sorted(self.root.glob(f"*/{SPEC_FILE}")) if (spec := read_spec(path)) is not None}
         if bundled_weights.find() is not None:
             here.add(bundled_weights.NAMES[0])
         return tuple(sorted(here))
 
     def spec(self, name: str) -> BackboneSpec | None:
         """Description of a prepared backbone; None where it is not prepared."""
-        return _read_spec(self._folder(name) / SPEC_FILE)
+        return read_spec(self._folder(name) / SPEC_FILE)
 
     def _folder(self, name: str) -> Path:
         return self.root / hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:24]
@@ -103,7 +93,7 @@ class BackboneStore:
     def _open(self, name: str) -> Backbone | None:
         """The prepared backbone if it is there and whole; the weights themselves are checked by who loads them."""
         folder = self._folder(name)
-        spec = _read_spec(folder / SPEC_FILE)
+        spec = read_spec(folder / SPEC_FILE)
         if spec is None or spec.name != name or not (folder / WEIGHTS_FILE).is_file():
             return None
         try:
@@ -122,7 +112,7 @@ class BackboneStore:
         except OSError as error:
             raise storage_error(error, self.root) from error
         try:
-            _write(name, published, temporary)
+            _write_published(name, published, temporary)
             self._publish(temporary, name)
         except OSError as error:
             raise storage_error(error, self.root) from error
@@ -185,86 +175,22 @@ class BackboneStore:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(name: str, published: "Pretrained", folder: Path) -> None:
-    """Write every file of a backbone into ``folder``, the description last."""
-    from safetensors.torch import save
-
-    from clf_core.models import pretrained
-    from clf_core.models.compiled import write_compiled
+def _write_published(name: str, published: "Pretrained", folder: Path) -> None:
+    from clf_core.models import backbone_files, pretrained
 
     body = pretrained.without_head(name, published.model)
-    dim = _feature_dim(name, body, published)
-    write_bytes(folder / WEIGHTS_FILE, save({key: value.clone() for key, value in body.state_dict().items()}))
-    head = _own_head(published, body)
-    if head is not None:
-        write_bytes(folder / HEAD_FILE, save(head))
-    write_compiled(body, published.preprocessing, folder)
-    written = (WEIGHTS_FILE, HEAD_FILE, COMPILED_FILE, COMPILED_WEIGHTS_FILE)
-    files = {file: file_sha256(folder / file) for file in written if (folder / file).exists()}
-    spec = BackboneSpec(
-        name=name,
-        weights_sha256=files[WEIGHTS_FILE],
-        feature_dim=dim,
-        preprocessing=published.preprocessing,
-        class_names=published.class_names if head is not None else (),
-        licence=published.licence,
-        source=published.source,
-        parameters=sum(parameter.numel() for parameter in body.parameters()),
-        files=files,
+    backbone_files.write_backbone(
+        folder,
+        body,
+        backbone_files.Origin(name, published.preprocessing, published.licence, published.source),
+        head=backbone_files.own_head(published, body),
+        class_names=published.class_names,
     )
-    write_json(folder / SPEC_FILE, spec.model_dump(mode="json"))
-
-
-def _feature_dim(name: str, body: "nn.Module", published: "Pretrained") -> int:
-    """Length of the feature vector, found by running the network once on a black picture."""
-    import torch
-
-    from clf_core.models.pooled import PooledNetwork
-
-    size = published.preprocessing.input_size
-    with torch.inference_mode():
-        features = PooledNetwork(body).eval()(torch.zeros(1, 3, size, size))
-    if features.ndim != 2:
-        raise InputError(
-            f"The model '{name}' cannot be used here",
-            why="It does not give one feature vector for a picture",
-            remedy=f"Choose another, such as {bundled_weights.NAMES[0]}",
-        )
-    return int(features.shape[1])
-
-
-def _own_head(published: "Pretrained", body: "nn.Module") -> "dict[str, torch.Tensor] | None":
-    """The published last layer, if it is one linear layer over exactly the features we compute."""
-    import torch
-    from torch import nn
-
-    from clf_core.models.pooled import PooledNetwork
-
-    get_classifier: Callable[[], nn.Module] | None = getattr(published.model, "get_classifier", None)
-    head = get_classifier() if get_classifier else None
-    if not isinstance(head, nn.Linear) or head.bias is None or head.out_features != len(published.class_names):
-        return None
-    size = published.preprocessing.input_size
-    picture = torch.linspace(-1, 1, 3 * size * size).view(1, 3, size, size)
-    with torch.inference_mode():
-        ours, published_logits = PooledNetwork(body, head).eval()(picture), published.model.forward(picture)
-    if ours.shape != published_logits.shape or not torch.allclose(ours, published_logits, rtol=1e-4, atol=1e-4):
-        return None  # such as two heads that are averaged
-    return {"weight": head.weight.detach().float().clone(), "bias": head.bias.detach().float().clone()}
 
 
 def _quick_to_check(spec: BackboneSpec) -> dict[str, str]:
     """The files that are used without a further check; load_body checks the weights."""
     return {file: digest for file, digest in spec.files.items() if file != WEIGHTS_FILE}
-
-
-def _read_spec(path: Path) -> BackboneSpec | None:
-    try:
-        spec = BackboneSpec.model_validate(json.loads(path.read_bytes()))
-    except (OSError, ValueError, ValidationError):
-        return None
-    known = {WEIGHTS_FILE, HEAD_FILE, COMPILED_FILE, COMPILED_WEIGHTS_FILE}
-    return spec if set(spec.files) <= known else None
 
 
 def _silent(text: str) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from clf_core.config import Preprocessing
 from clf_core.device import Device
 from clf_core.errors import StorageError
-from clf_core.models.backbone import Backbone, file_sha256
+from clf_core.models.backbone import Backbone, BackboneSpec, file_sha256
 from clf_core.models.classifier import Classifier
 
 if TYPE_CHECKING:
@@ -41,19 +41,17 @@ def build_network(backbone: Backbone, classifier: Classifier) -> "nn.Module":
 
 
 def load_body(backbone: Backbone) -> "nn.Module":
-    """timm's model without a head, in eval mode, filled with the stored weights.
+    """The network without a head, in eval mode, filled with the stored weights.
 
     Raises:
         StorageError: the stored weights are damaged.
     """
     from safetensors.torch import load_file
 
-    from clf_core.models import pretrained
-
     try:
         if file_sha256(backbone.weights) != backbone.spec.weights_sha256:
             raise OSError("checksum differs")
-        body = pretrained.without_head(backbone.spec.name)
+        body = build_body(backbone.spec)
         body.load_state_dict(load_file(backbone.weights))
     except (OSError, RuntimeError) as error:
         raise StorageError(
@@ -62,6 +60,17 @@ def load_body(backbone: Backbone) -> "nn.Module":
             remedy=f"Delete the folder {backbone.folder}; it is made again when needed",
         ) from error
     return body
+
+
+def build_body(spec: BackboneSpec) -> "nn.Module":
+    """The network that ``spec`` describes, without head and with random weights, in eval mode."""
+    if spec.network is not None:
+        from clf_core.models.small_cnn import SmallCnn
+
+        return SmallCnn(spec.network).eval()
+    from clf_core.models import pretrained
+
+    return pretrained.without_head(spec.name, input_size=spec.preprocessing.input_size)
 
 
 def normalise(batch: NDArray[np.uint8], preprocessing: Preprocessing, device: Device = "cpu") -> "torch.Tensor":

@@ -63,14 +63,21 @@ def load(name: str, message: Callable[[str], None], on_machine: tuple[str, ...])
     )
 
 
-def without_head(name: str, model: "nn.Module | None" = None) -> "nn.Module":
+def without_head(name: str, model: "nn.Module | None" = None, input_size: int | None = None) -> "nn.Module":
     """Build timm's model without a head, in eval mode.
 
     Args:
         name: the timm name.
         model: where given, the weights are copied from this model with a head.
+        input_size: side of the square it is to see; matters to networks that are built for one size.
     """
-    body = _create(name, num_classes=0)
+    import timm
+
+    published = timm.get_pretrained_cfg(name)
+    own_size = published.input_size[-1] if published is not None else input_size
+    # Only vision transformers and their like know 'img_size'; others take every size as they are.
+    sized = input_size not in (None, own_size) and published is not None and published.fixed_input_size
+    body = _create(name, num_classes=0, **({"img_size": input_size} if sized else {}))
     if model is not None:
         state = model.state_dict()
         body.load_state_dict({key: state[key] for key in body.state_dict()})

@@ -44,19 +44,25 @@ from clf_core.results.prediction import (
 from clf_core.results.preparation import AugmentPreset, AugmentSuggestion, PreparedExample
 from clf_core.results.runs import (
     FINAL_STATES,
+    RESUMABLE_STATES,
     STAGES,
     CurvePoint,
+    EpochPoint,
     ErrorWords,
+    PanelAnswer,
     RunEvent,
     RunProgress,
     RunState,
     RunSummary,
     Stage,
+    StepPoint,
+    stages_of,
 )
 from clf_core.results.uploads import Upload
 
 __all__ = [
     "FINAL_STATES",
+    "RESUMABLE_STATES",
     "STAGES",
     "AugmentPreset",
     "AugmentSuggestion",
@@ -69,6 +75,7 @@ __all__ = [
     "ClassScore",
     "CurvePoint",
     "DatasetSummary",
+    "EpochPoint",
     "ErrorWords",
     "EvaluationReport",
     "Explanation",
@@ -82,6 +89,7 @@ __all__ = [
     "ImportReport",
     "LeakCheck",
     "Order",
+    "PanelAnswer",
     "Picture",
     "PictureChange",
     "PictureEdit",
@@ -98,9 +106,11 @@ __all__ = [
     "Shown",
     "SkippedFile",
     "Stage",
+    "StepPoint",
     "Suspect",
     "TestedPicture",
     "Upload",
     "VersionDiff",
     "VersionInfo",
+    "stages_of",
 ]

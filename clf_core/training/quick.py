@@ -6,7 +6,6 @@ always seen as they are, and what the strength is chosen by are pictures as they
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,31 +16,13 @@ from clf_core.errors import DatasetError, StateError
 from clf_core.models.backbone import Backbone
 from clf_core.models.classifier import Classifier, ClassifierSpec
 from clf_core.models.runtime import FeatureRuntime
-from clf_core.results import CurvePoint
 from clf_core.training import head
 from clf_core.training.callbacks import TrainingCallbacks
 from clf_core.training.features import NO_VARIANTS, Extraction, Variants
+from clf_core.training.result import TrainingResult
 
 if TYPE_CHECKING:
     from clf_core.data.manifest import Manifest
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """A trained classifier and how it came about.
-
-    Attributes:
-        strength: inverse regularisation strength C that was chosen.
-        selection: 'validation', 'cross-validation', 'both', or 'none' where there was nothing to compare on.
-        curve: one point per strength tried, ascending.
-        images_per_second: pictures and variants over the seconds of the features stage.
-    """
-
-    classifier: Classifier
-    strength: float
-    selection: head.Selection
-    curve: tuple[CurvePoint, ...]
-    images_per_second: float
 
 
 def train_quick(
@@ -94,7 +75,7 @@ def train_quick(
     )
     callbacks.progress(head.steps(config))
     classifier = Classifier(_describe(backbone, preprocessing, manifest.classes), fitted.weight, fitted.bias)
-    return TrainingResult(classifier, fitted.strength, fitted.selection, fitted.curve, rate)
+    return TrainingResult(classifier, rate, strength=fitted.strength, selection=fitted.selection, curve=fitted.curve)
 
 
 def prepared_by(preprocessing: Preprocessing, config: TrainConfig) -> Preprocessing:

@@ -6,6 +6,8 @@ launch.json    the process that was started for it (ProcessIdentity)
 status.json    how far that process got (RunStatus)
 events.jsonl   stages, progress, curve: a RunEvent on each line
 cancel         there once somebody asked to stop
+wish           'pause' or 'stop' once somebody asked for that; the worker that heeds it removes it
+checkpoints/   latest.safetensors and the one before it, to go on from
 model/         the classifier
 evaluation.json, tested.parquet    the look at the test split
 looks.log      a line for each time somebody asked for it
@@ -13,15 +15,16 @@ worker.log     what the process printed
 """
 
 import contextlib
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
 from clf_core.config import TrainConfig
 from clf_core.errors import StorageError
-from clf_core.files import storage_error, write_json
+from clf_core.files import storage_error, write_bytes, write_json, write_text
 from clf_core.results import FINAL_STATES, EvaluationReport, RunEvent, TestedPicture
 from clf_core.values import Value
 from clf_core.workspace.records import ProcessIdentity, RunRecord, RunStatus
@@ -38,6 +41,9 @@ class RunDirectory:
         self.log_path = path / "worker.log"
         self.model_folder = path / "model"
         self._cancel_path = path / "cancel"
+        self._wish_path = path / "wish"
+        self._checkpoint_path = path / "checkpoints" / "latest.safetensors"
+        self._earlier_path = path / "checkpoints" / "earlier.safetensors"
         self._final: RunStatus | None = None
 
     @cached_property
@@ -94,6 +100,46 @@ class RunDirectory:
     def cancel_requested(self) -> bool:
         """True once somebody asked to stop."""
         return self._cancel_path.exists()
+
+    def request(self, wish: Literal["pause", "stop"]) -> None:
+        """Leave the mark that asks the worker to pause, or to stop and keep the best.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        write_text(self._wish_path, wish)
+
+    def wish(self) -> Literal["", "pause", "stop"]:
+        """Return what somebody asked for and the worker has not heeded yet."""
+        try:
+            text = self._wish_path.read_text("ascii")
+        except OSError:
+            return ""
+        return "pause" if text == "pause" else "stop" if text == "stop" else ""
+
+    def clear_wish(self) -> None:
+        """Remove the mark: it is heeded, or no longer meant."""
+        self._wish_path.unlink(missing_ok=True)
+
+    def write_checkpoint(self, data: bytes) -> None:
+        """Keep a checkpoint; the one before stays beside it until the next.
+
+        Raises:
+            StorageError: the disk refuses; the checkpoint before is whole.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            self._checkpoint_path.replace(self._earlier_path)
+        write_bytes(self._checkpoint_path, data)
+
+    def checkpoints(self) -> Iterator[bytes]:
+        """Give the checkpoints, the latest first; who finds one damaged takes the next."""
+        for path in (self._checkpoint_path, self._earlier_path):
+            with contextlib.suppress(FileNotFoundError):
+                yield path.read_bytes()
+
+    def has_checkpoint(self) -> bool:
+        """True where there is something to go on from."""
+        return self._checkpoint_path.exists() or self._earlier_path.exists()
 
     def append_event(self, event: RunEvent) -> None:
         """Add a line to the events. A reader may see half of it for a moment, and waits for the line's end."""

@@ -1,0 +1,51 @@
+"""What a person can set. Field descriptions become the help texts of forms and of the terminal."""
+
+from clf_core.config.data import ImportLimits, ImportOptions, SplitConfig
+from clf_core.config.network import (
+    Activation,
+    BatchNorm,
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalPooling,
+    Layer,
+    NetworkConfig,
+    Pooling,
+    Residual,
+)
+from clf_core.config.preparation import AugmentConfig, Fit, Preprocessing
+from clf_core.config.training import (
+    DEFAULT_BACKBONE,
+    PRESETS,
+    TUNED_PRESETS,
+    Preset,
+    TrainConfig,
+    train_config,
+)
+
+__all__ = [
+    "DEFAULT_BACKBONE",
+    "PRESETS",
+    "TUNED_PRESETS",
+    "Activation",
+    "AugmentConfig",
+    "BatchNorm",
+    "Convolution",
+    "Dense",
+    "Dropout",
+    "Fit",
+    "Flatten",
+    "GlobalPooling",
+    "ImportLimits",
+    "ImportOptions",
+    "Layer",
+    "NetworkConfig",
+    "Pooling",
+    "Preprocessing",
+    "Preset",
+    "Residual",
+    "SplitConfig",
+    "TrainConfig",
+    "train_config",
+]
