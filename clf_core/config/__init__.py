@@ -2,6 +2,7 @@
 
 from clf_core.config.data import ImportLimits, ImportOptions, SplitConfig
 from clf_core.config.network import (
+    NETWORK_PRESETS,
     Activation,
     BatchNorm,
     Convolution,
@@ -11,21 +12,17 @@ from clf_core.config.network import (
     GlobalPooling,
     Layer,
     NetworkConfig,
+    NetworkPreset,
     Pooling,
     Residual,
 )
 from clf_core.config.preparation import AugmentConfig, Fit, Preprocessing
-from clf_core.config.training import (
-    DEFAULT_BACKBONE,
-    PRESETS,
-    TUNED_PRESETS,
-    Preset,
-    TrainConfig,
-    train_config,
-)
+from clf_core.config.presets import PRESETS, TUNED_PRESETS, Preset, settings_of
+from clf_core.config.training import DEFAULT_BACKBONE, TrainConfig, train_config
 
 __all__ = [
     "DEFAULT_BACKBONE",
+    "NETWORK_PRESETS",
     "PRESETS",
     "TUNED_PRESETS",
     "Activation",
@@ -41,11 +38,13 @@ __all__ = [
     "ImportOptions",
     "Layer",
     "NetworkConfig",
+    "NetworkPreset",
     "Pooling",
     "Preprocessing",
     "Preset",
     "Residual",
     "SplitConfig",
     "TrainConfig",
+    "settings_of",
     "train_config",
 ]

@@ -1,22 +1,27 @@
 """Settings of one run. What is None here is chosen by the studio; the run notes what it chose."""
 
 import math
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from clf_core.config.network import NetworkConfig
 from clf_core.config.preparation import AugmentConfig, Fit
+from clf_core.config.presets import Preset, settings_of, why_unused
 from clf_core.errors import ConfigError
 from clf_core.values import Value
 
 DEFAULT_BACKBONE = "tf_efficientnet_lite0"
 
-Preset = Literal["quick", "balanced", "thorough", "full", "scratch"]
-PRESETS: tuple[Preset, ...] = get_args(Preset)
 
-TUNED_PRESETS: frozenset[Preset] = frozenset({"balanced", "thorough", "full", "scratch"})
-"""Presets that train in epochs; quick fits the last layer only."""
+class _ContradictionError(ValueError):
+    """Two settings that cannot both be meant; ``field`` is the one to change."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
 
 
 class TrainConfig(Value):
@@ -142,10 +147,54 @@ class TrainConfig(Value):
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the network runs.")
 
     @model_validator(mode="after")
-    def _strengths_are_usable(self) -> Self:
-        if any(not math.isfinite(value) or value <= 0 for value in self.strengths):
-            raise ValueError("strengths must be positive numbers")
+    def _says_what_can_be_meant(self) -> Self:
+        """Refuse what contradicts itself. A setting that would be ignored counts: nobody sets one for nothing."""
+        used, fields = settings_of(self.preset), type(self).model_fields
+        for name in fields:
+            if name not in used and getattr(self, name) != fields[name].default:
+                raise _ContradictionError(
+                    name, f"the preset '{self.preset}' has no use for it: {why_unused(self.preset)}"
+                )
+        for field, wrong, reason in self._contradictions():
+            if wrong:
+                raise _ContradictionError(field, reason)
         return self
+
+    def _contradictions(self) -> tuple[tuple[str, bool, str], ...]:
+        """Field to change, whether it contradicts, and why."""
+        blended = self.mixup > 0 or self.cutmix > 0
+        return (
+            (
+                "strengths",
+                any(not math.isfinite(value) or value <= 0 for value in self.strengths),
+                "strengths must be positive numbers",
+            ),
+            (
+                "minutes",
+                self.minutes is not None and self.epochs is not None,
+                "a limit of time and a number of epochs are both given; give one of them",
+            ),
+            (
+                "backbone",
+                bool(self.continue_from) and self.backbone != DEFAULT_BACKBONE,
+                f"it goes on from the network of '{self.continue_from}', so no published one can be named as well",
+            ),
+            (
+                "imbalance",
+                self.imbalance == "focal" and blended,
+                "focal needs pictures of one class each, and mixup or cutmix blends two; take 'weights' or 'sampler'",
+            ),
+            (
+                "precision",
+                self.precision == "float16" and self.device == "cpu",
+                "float16 needs a graphics card; on a processor take 'bfloat16', 'float32' or 'auto'",
+            ),
+            (
+                "batch_norm",
+                self.batch_norm == "learned" and self.batch_size == 1,
+                "statistics cannot be learned from batches of one picture; take 'frozen' or larger batches",
+            ),
+        )
 
 
 def train_config(fields: dict[str, Any]) -> TrainConfig:
@@ -159,15 +208,18 @@ def train_config(fields: dict[str, Any]) -> TrainConfig:
         return TrainConfig.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
-        place = [str(part) for part in first["loc"]] or ["configuration"]
-        field = ".".join(place[:2] if place[0] == "augment" else place[:1])
-        reason = first["msg"].removeprefix("Value error, ")
+        field, reason = _field_and_reason(first)
+        remedy = ""
         if first["type"] == "extra_forbidden":
-            reason = "there is no such setting"
-        known = AugmentConfig if field.startswith("augment.") else TrainConfig
-        raise ConfigError(
-            f"The setting '{field}' cannot be used",
-            field=field,
-            why=reason,
-            remedy=f"Settings are: {', '.join(known.model_fields)}",
-        ) from None
+            known = AugmentConfig if field.startswith("augment.") else TrainConfig
+            reason, remedy = "there is no such setting", f"Settings are: {', '.join(known.model_fields)}"
+        raise ConfigError(f"The setting '{field}' cannot be used", field=field, why=reason, remedy=remedy) from None
+
+
+def _field_and_reason(error: ErrorDetails) -> tuple[str, str]:
+    raised = error.get("ctx", {}).get("error")
+    if isinstance(raised, _ContradictionError):
+        return raised.field, raised.reason
+    place = [str(part) for part in error["loc"]] or ["configuration"]
+    field = ".".join(place[:2] if place[0] == "augment" else place[:1])
+    return field, error["msg"].removeprefix("Value error, ")

@@ -3,7 +3,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from clf_core.config import AugmentConfig, Preprocessing, SplitConfig, TrainConfig, train_config
+from clf_core.config import (
+    PRESETS,
+    TUNED_PRESETS,
+    AugmentConfig,
+    Preprocessing,
+    SplitConfig,
+    TrainConfig,
+    settings_of,
+    train_config,
+)
 from clf_core.errors import ConfigError
 
 
@@ -120,3 +129,41 @@ def test_settings_of_a_run_made_before_there_were_variants():
     assert TrainConfig.model_validate_json(TrainConfig(augment="strong", fit="pad").model_dump_json()) == TrainConfig(
         augment="strong", fit="pad"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "words"),
+    [
+        ({"epochs": 5}, "epochs", "'quick' has no use for it: only the last layer is fitted"),
+        ({"preset": "balanced", "mixup": 0.2}, "mixup", "what the earlier ones saw once"),
+        ({"preset": "full", "refit": False}, "refit", "decide when to stop"),
+        ({"preset": "scratch", "layer_decay": 0.5}, "layer_decay", "begins knowing nothing"),
+        ({"preset": "scratch", "continue_from": "Pets 1"}, "continue_from", "begins knowing nothing"),
+        ({"preset": "scratch", "backbone": "resnet50"}, "backbone", "your own design"),
+        ({"preset": "full", "network": {"layers": []}}, "network", "has no use for it"),
+        ({"preset": "full", "epochs": 5, "minutes": 2}, "minutes", "give one of them"),
+        ({"preset": "full", "imbalance": "focal", "cutmix": 1.0}, "imbalance", "blends two"),
+        ({"preset": "full", "precision": "float16", "device": "cpu"}, "precision", "graphics card"),
+        ({"preset": "full", "batch_norm": "learned", "batch_size": 1}, "batch_norm", "batches of one picture"),
+        ({"continue_from": "Pets 1", "backbone": "resnet50"}, "backbone", "goes on from the network of 'Pets 1'"),
+    ],
+)
+def test_what_contradicts_itself_is_refused_and_the_field_named(given, field, words):
+    with pytest.raises(ConfigError) as caught:
+        train_config(given)
+    assert caught.value.field == field
+    assert words in caught.value.why
+    with pytest.raises(ValidationError, match=field):
+        TrainConfig.model_validate(given)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_each_preset_accepts_its_own_settings_and_comes_back_from_disk(preset):
+    config = TrainConfig(preset=preset)
+    assert TrainConfig.model_validate_json(config.model_dump_json()) == config
+    assert settings_of(preset) <= set(TrainConfig.model_fields)
+    assert ("epochs" in settings_of(preset)) == (preset in TUNED_PRESETS)
+
+
+def test_every_setting_is_of_use_to_some_preset():
+    assert set().union(*(settings_of(preset) for preset in PRESETS)) == set(TrainConfig.model_fields)
