@@ -23,16 +23,16 @@ from PIL import Image, ImageFilter
 from clf_core.config import AugmentConfig, Preprocessing
 from clf_core.data.transforms import Box, mean_colour, resize, seen_box
 
-_LUMA = np.array([0.299, 0.587, 0.114])
+LUMA = np.array([0.299, 0.587, 0.114])
 """ITU-R 601, as Pillow turns colours into grey."""
 
-_TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]])
-_FROM_YIQ = np.linalg.inv(_TO_YIQ)
+TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]])
+FROM_YIQ = np.linalg.inv(TO_YIQ)
 
-_LEAST_BLUR = 0.1
+LEAST_BLUR = 0.1
 """Pixels; less cannot be seen."""
 
-_LONGEST_SIDE = 3.0
+LONGEST_SIDE = 3.0
 """Of a rectangle that covers something, as a multiple of its other side at most."""
 
 
@@ -87,7 +87,7 @@ def variant(
     image = _cut_out(picture, preprocessing, switches, draw)
     image = _recolour(image, switches, draw)
     radius = switches.blur * draw.blur
-    if radius > _LEAST_BLUR:
+    if radius > LEAST_BLUR:
         image = image.filter(ImageFilter.GaussianBlur(radius))
     pixels = np.array(image)  # [S, S, 3]
     if switches.noise:
@@ -115,10 +115,10 @@ def _cut_out(picture: Image.Image, preprocessing: Preprocessing, switches: Augme
         canvas = math.ceil(side * (abs(math.cos(angle)) + abs(math.sin(angle)))) + 4
         grow_x, grow_y = (canvas - side) / 2 * width / side, (canvas - side) / 2 * height / side
         window = (window_left - grow_x, window_top - grow_y, window_left + width + grow_x, window_top + height + grow_y)
-        image = _turned(_window(picture, window, canvas, preprocessing), angle, side)
+        image = _turned(scaled_window(picture, window, canvas, preprocessing), angle, side)
     else:
         window = (window_left, window_top, window_left + width, window_top + height)
-        image = _window(picture, window, side, preprocessing)
+        image = scaled_window(picture, window, side, preprocessing)
     if switches.flip_horizontal and draw.flip_horizontal < 0.5:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if switches.flip_vertical and draw.flip_vertical < 0.5:
@@ -143,8 +143,15 @@ def _slide(low: float, high: float, picture: int, length: float, chance: float) 
     return first + chance * (last - first)
 
 
-def _window(picture: Image.Image, window: Box, side: int, preprocessing: Preprocessing) -> Image.Image:
-    """Scale a window to ``side`` x ``side``; beyond the picture it is mirrored, or barred where the fit has bars."""
+def scaled_window(picture: Image.Image, window: Box, side: int, preprocessing: Preprocessing) -> Image.Image:
+    """Scale a window to ``side`` x ``side``; beyond the picture it is mirrored, or barred where the fit has bars.
+
+    Args:
+        picture: mode RGB.
+        window: in pixels of the picture; may reach beyond it.
+        side: of the result, in pixels.
+        preprocessing: filter, fit and colour of the bars.
+    """
     left, top, right, bottom = window
     first, last, box_left, box_right = _inside(left, right, picture.width, side)
     first_row, last_row, box_top, box_bottom = _inside(top, bottom, picture.height, side)
@@ -190,9 +197,9 @@ def _recolour(image: Image.Image, switches: AugmentConfig, draw: _Draw) -> Image
     turn = 2 * math.pi * (2 * draw.hue - 1) * switches.hue
     if (brightness, contrast, saturation, turn) == (1, 1, 1, 0):
         return image
-    colours = saturation * np.eye(3) + (1 - saturation) * np.outer(np.ones(3), _LUMA)
+    colours = saturation * np.eye(3) + (1 - saturation) * np.outer(np.ones(3), LUMA)
     cosine, sine = math.cos(turn), math.sin(turn)
-    colours = _FROM_YIQ @ np.array([[1, 0, 0], [0, cosine, -sine], [0, sine, cosine]]) @ _TO_YIQ @ colours
+    colours = FROM_YIQ @ np.array([[1, 0, 0], [0, cosine, -sine], [0, sine, cosine]]) @ TO_YIQ @ colours
     shift = 0.0
     if contrast != 1:
         grey = float(np.asarray(image.convert("L")).mean())
@@ -204,7 +211,7 @@ def _recolour(image: Image.Image, switches: AugmentConfig, draw: _Draw) -> Image
 def _cover(pixels: NDArray[np.uint8], share: float, colour: tuple[int, int, int], draw: _Draw) -> None:
     """Cover a rectangle of ``share`` of the area of [S, S, 3] in place (Zhong et al., "Random Erasing", 2020)."""
     side = len(pixels)
-    stretch = _LONGEST_SIDE ** (draw.erase_shape - 0.5)  # height over width is the square of this
+    stretch = LONGEST_SIDE ** (draw.erase_shape - 0.5)  # height over width is the square of this
     height = min(side, round(side * math.sqrt(share) * stretch))
     width = min(side, round(side * math.sqrt(share) / stretch))
     top, left = int(draw.erase_down * (side - height + 1)), int(draw.erase_across * (side - width + 1))

@@ -73,7 +73,19 @@ def load_inputs(
         PictureError: naming the file that cannot be read or decoded.
     """
 
-    return map_ahead(lambda key: to_input(_picture(key, read, preprocessing, limits), preprocessing), keys, threads)
+    return load_made(keys, read, preprocessing, limits, lambda picture: to_input(picture, preprocessing), threads)
+
+
+def load_made(
+    keys: Sequence[str],
+    read: Callable[[str], bytes],
+    preprocessing: Preprocessing,
+    limits: ImportLimits,
+    make: Callable[[Image.Image], _Result],
+    threads: int | None = None,
+) -> Iterator[_Result]:
+    """``load_inputs`` with something else made of each decoded picture; ``make`` is called in threads."""
+    return map_ahead(lambda key: make(_picture(key, read, preprocessing, limits)), keys, threads)
 
 
 @dataclass(frozen=True)
