@@ -40,5 +40,10 @@ def choose(wanted: Literal["auto", "cpu", "cuda"]) -> Device:
     return "cpu"
 
 
+def likely(wanted: Literal["auto", "cpu", "cuda"]) -> Device:
+    """Return what ``choose`` will most likely choose, without importing torch: good enough to foretell a duration."""
+    return "cuda" if wanted == "cuda" or (wanted == "auto" and Path("/proc/driver/nvidia/version").exists()) else "cpu"
+
+
 def _has_nvidia_driver() -> bool:
     return Path("/proc/driver/nvidia/version").exists() or os.name == "nt"

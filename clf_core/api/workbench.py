@@ -10,6 +10,7 @@ from clf_core.api.exporting import Exporting
 from clf_core.api.health import Health
 from clf_core.api.importing import Imports
 from clf_core.api.loaded_models import LoadedModels
+from clf_core.api.plans import Plans
 from clf_core.api.prediction import Predictions
 from clf_core.api.preparation import Preparations
 from clf_core.api.runs import Runs
@@ -33,6 +34,7 @@ class Workbench:
         exporting: take a dataset out.
         health: what is wrong with the pictures, and how to mend it.
         preparation: how pictures are made ready for the network, shown on one's own.
+        plans: how long and how good a training would be, and what is unusual about it.
         runs: start, follow, cancel and list trainings.
         evaluation: how a finished run did on its test split.
         prediction: answers for new pictures.
@@ -52,6 +54,7 @@ class Workbench:
         self.health = Health(workspace, self.editing)
         self.preparation = Preparations(workspace, settings)
         self.runs = Runs(workspace)
+        self.plans = Plans(workspace, self.runs.list)
         self.evaluation = Evaluation(workspace, self.runs)
         models = LoadedModels(workspace, self.runs, settings.limits)
         self.prediction = Predictions(models, settings)

@@ -1,18 +1,54 @@
 """The estimate grows with the work and trusts a measured rate."""
 
-from clf_core.training.estimate import estimate_seconds
+import pytest
+
+from clf_core.config import PRESETS, TUNED_PRESETS
+from clf_core.results import stages_of
+from clf_core.training.estimate import Work, default_epochs, estimate_seconds, stage_seconds
 
 
-def test_more_work_takes_longer():
-    assert estimate_seconds(100, False) < estimate_seconds(1000, False) < estimate_seconds(1000, True)
-    assert estimate_seconds(0, False) > 0
+def seconds(preset="quick", train=1000, **given):
+    return estimate_seconds(Work(preset, train, **given))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_stage_of_a_preset_has_its_time(preset):
+    stages = stage_seconds(Work(preset, 100, 20, 20))
+    assert tuple(stages) == stages_of(preset)
+    assert all(value > 0 for value in stages.values())
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_more_work_takes_longer(preset):
+    assert seconds(preset, 100) < seconds(preset, 1000) < seconds(preset, 1000, val=500, test=500)
+    if preset != "scratch":  # which has no network to prepare
+        assert seconds(preset) < seconds(preset, first_time=True)
+    assert seconds(preset, 0) > 0
+
+
+def test_each_preset_takes_longer_than_the_one_before():
+    order = [seconds(preset, 2000) for preset in ("quick", "balanced", "thorough", "full")]
+    assert order == sorted(order)
 
 
 def test_a_measured_rate_replaces_the_rule():
-    assert estimate_seconds(10_000, False, rate=100) - estimate_seconds(10_000, False, rate=200) == 50
-    assert estimate_seconds(1000, False, rate=0) == estimate_seconds(1000, False)
+    assert seconds(train=10_000, looking=100) - seconds(train=10_000, looking=200) == pytest.approx(50)
+    assert seconds(looking=0) == seconds(looking=None)
+    assert seconds("full", learning=5) > seconds("full", learning=50)
 
 
 def test_variants_take_time():
-    plain = estimate_seconds(1000, False, rate=100)
-    assert 10 < estimate_seconds(1000, False, rate=100, variants=1000) - plain < 20
+    assert 10 < seconds(looking=100, views=1) - seconds(looking=100) < 20
+    assert seconds("balanced", views=3) > seconds("balanced")
+
+
+def test_a_limit_of_time_is_what_the_epochs_take():
+    assert stage_seconds(Work("full", 10_000, budget=60.0))["tune"] == 60.0
+
+
+def test_a_larger_network_takes_longer_and_a_graphics_card_less():
+    assert seconds("full", cost=10.0) > seconds("full") > seconds("full", gpu=True)
+
+
+def test_only_presets_that_train_in_epochs_have_some():
+    assert {preset for preset in PRESETS if default_epochs(preset)} == TUNED_PRESETS
