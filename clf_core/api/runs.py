@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from clf_core.api.datasets import training_problems
+from clf_core.api.plans import Plans
 from clf_core.config import TrainConfig
 from clf_core.errors import DatasetError, StateError, StorageError
 from clf_core.jobs import process
@@ -128,19 +129,12 @@ class Runs:
             time.sleep(_POLL_SECONDS)
 
     def estimate(self, dataset_ref: str, config: TrainConfig) -> float:
-        """Return about how many seconds a run with ``config`` would take, at the pace of the last such run here.
+        """Return about how many seconds a run with ``config`` would take, at the pace of earlier such runs here.
 
         Raises:
             NotFoundError: no such dataset.
         """
-        from clf_core.training.estimate import estimate_seconds
-
-        dataset = self._workspace.datasets.find(dataset_ref)
-        first_time = self._workspace.backbones.spec(config.backbone) is None
-        rates = (run.images_per_second for run in self.list() if run.backbone == config.backbone)
-        rate = next((rate for rate in rates if rate > 0), None)
-        variants = config.views * dataset.splits.get("train", 0) if config.augment.active else 0
-        return estimate_seconds(dataset.pictures, first_time, rate, variants)
+        return Plans(self._workspace, self.list).seconds(dataset_ref, config)
 
     def directory(self, ref: str) -> RunDirectory:
         """Return the directory of a run; for the other modules of this package.

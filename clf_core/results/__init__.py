@@ -33,6 +33,7 @@ from clf_core.results.health import (
     Severity,
     Suspect,
 )
+from clf_core.results.plans import Advice, PresetCard
 from clf_core.results.prediction import (
     BackboneInfo,
     BatchReport,
@@ -44,6 +45,7 @@ from clf_core.results.prediction import (
 from clf_core.results.preparation import AugmentPreset, AugmentSuggestion, PreparedExample
 from clf_core.results.runs import (
     FINAL_STATES,
+    RESTING_STATES,
     RESUMABLE_STATES,
     STAGES,
     CurvePoint,
@@ -58,12 +60,25 @@ from clf_core.results.runs import (
     StepPoint,
     stages_of,
 )
+from clf_core.results.search import (
+    SEARCH_FINAL_STATES,
+    Proposal,
+    SearchForecast,
+    SearchProgress,
+    SearchState,
+    SearchSummary,
+    Trial,
+    TrialState,
+)
 from clf_core.results.uploads import Upload
 
 __all__ = [
     "FINAL_STATES",
+    "RESTING_STATES",
     "RESUMABLE_STATES",
+    "SEARCH_FINAL_STATES",
     "STAGES",
+    "Advice",
     "AugmentPreset",
     "AugmentSuggestion",
     "BackboneInfo",
@@ -97,11 +112,17 @@ __all__ = [
     "Prediction",
     "PredictionRow",
     "PreparedExample",
+    "PresetCard",
+    "Proposal",
     "RunEvent",
     "RunProgress",
     "RunState",
     "RunSummary",
     "SampleCard",
+    "SearchForecast",
+    "SearchProgress",
+    "SearchState",
+    "SearchSummary",
     "Severity",
     "Shown",
     "SkippedFile",
@@ -109,6 +130,8 @@ __all__ = [
     "StepPoint",
     "Suspect",
     "TestedPicture",
+    "Trial",
+    "TrialState",
     "Upload",
     "VersionDiff",
     "VersionInfo",
