@@ -17,7 +17,7 @@ demo: $(VENV)/.ready  ## The whole path in the terminal, on a built-in sample
 
 test: $(VENV)/.ready-dev  ## Set up, then run every test, the browser's included
 	$(BIN)/python scripts/ensure_chromium.py
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python scripts/run_tests.py $(ARGS)
 
 faults: $(VENV)/.ready-dev  ## Do every fault of docs/reliability.md to the studio and write down how many it survived
 	$(BIN)/python scripts/ensure_chromium.py

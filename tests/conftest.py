@@ -51,7 +51,8 @@ def prepared_backbones(tmp_path_factory) -> Path:
     from clf_core.config import DEFAULT_BACKBONE
     from clf_core.models.backbone_store import BackboneStore
 
-    folder = tmp_path_factory.mktemp("prepared") / "backbones"
+    shared = os.environ.get("CLF_TEST_SHARED")  # of a suite in several processes, which prepare it once for all
+    folder = (Path(shared) if shared else tmp_path_factory.mktemp("prepared")) / "backbones"
     BackboneStore(folder).ensure(DEFAULT_BACKBONE)
     return folder
 

@@ -1,0 +1,94 @@
+"""Run the whole suite in two lanes, one for each of the two cores every machine has.
+
+One process after the other leaves a core idle half of the time. The page tests and the browser share a server and
+measure what a person sees, so they form one part that is run in order; the other parts are folders, taken from a
+queue by whichever lane is free. With arguments, one plain pytest runs with them.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LANES = 2
+NO_TESTS = 5
+"""pytest's exit status where a part holds no test that was asked for."""
+
+
+def parts(tests: Path) -> list[list[Path]]:
+    """Return every folder with tests in exactly one part; the longest part comes first."""
+    screens = [tests / "app", tests / "browser"]
+    layers = sorted(path for path in (tests / "unit").iterdir() if any(path.glob("test_*.py")) or _is_test(path))
+    others = sorted(
+        path for path in tests.iterdir() if any(path.glob("**/test_*.py")) and path not in (*screens, tests / "unit")
+    )
+    thirds = [layers[start::3] for start in range(3)]
+    return [screens, *([path] for path in reversed(others)), *(third for third in thirds if third)]
+
+
+def main(arguments: list[str]) -> int:
+    """Return 0 when every part passed."""
+    if arguments:
+        return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, check=False).returncode
+    waiting, lock, failed = iter(parts(ROOT / "tests")), threading.Lock(), []
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="clf-tests-") as shared:
+
+        def lane() -> None:
+            for part in _taken(waiting, lock):
+                status, printed = _run(part, Path(shared))
+                with lock:
+                    print(f"== {_name(part)}\n{printed}", flush=True)
+                    if status not in (0, NO_TESTS):
+                        failed.append(_name(part))
+
+        lanes = [threading.Thread(target=lane) for _ in range(LANES)]
+        for thread in lanes:
+            thread.start()
+        for thread in lanes:
+            thread.join()
+    verdict = f"failed: {'; '.join(failed)}" if failed else "all passed"
+    print(f"== The suite took {time.monotonic() - began:.0f} s, {verdict}")
+    return 1 if failed else 0
+
+
+def _taken(waiting: Iterator[list[Path]], lock: threading.Lock) -> Iterator[list[Path]]:
+    while True:
+        with lock:
+            part = next(waiting, None)
+        if part is None:
+            return
+        yield part
+
+
+def _run(part: list[Path], shared: Path) -> tuple[int, str]:
+    """Run one part; ``shared`` holds what is prepared once for all of them."""
+    name = _name(part).replace("/", "-")[:40]
+    command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={shared / name}", f"--basetemp={shared / 't' / name}"]
+    done = subprocess.run(
+        [*command, *map(str, part)],
+        cwd=ROOT,
+        env={**os.environ, "CLF_TEST_SHARED": str(shared)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def _name(part: list[Path]) -> str:
+    return " ".join(str(path.relative_to(ROOT / "tests")) for path in part)
+
+
+def _is_test(path: Path) -> bool:
+    return path.is_file() and path.name.startswith("test_")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,18 @@
+from pathlib import Path
+
+from scripts.run_tests import parts
+
+TESTS = Path(__file__).parents[2]
+
+
+def test_every_test_file_belongs_to_exactly_one_part():
+    files = sorted(TESTS.glob("**/test_*.py"))
+    owners = {
+        file: [part for part in parts(TESTS) if any(file.is_relative_to(path) for path in part)] for file in files
+    }
+    assert len(files) > 100
+    assert {file: len(found) for file, found in owners.items() if len(found) != 1} == {}
+
+
+def test_pages_and_browser_stay_together_and_begin():
+    assert parts(TESTS)[0] == [TESTS / "app", TESTS / "browser"]
