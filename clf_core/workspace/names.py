@@ -11,11 +11,11 @@ from clf_core.data.wording import clean_text
 from clf_core.errors import ConfigError
 from clf_core.values import STARTER
 
-_ID = re.compile(r"[cdru]-[0-9a-f]{20}")
+_ID = re.compile(r"[cdrsu]-[0-9a-f]{20}")
 
 
-def new_id(kind: Literal["c", "d", "r", "u"]) -> str:
-    """Return a fresh identifier of a capture, dataset, run or upload; identifiers sort by the time they were made."""
+def new_id(kind: Literal["c", "d", "r", "s", "u"]) -> str:
+    """Return a fresh identifier of a capture, dataset, run, search or upload; they sort by the time they were made."""
     return f"{kind}-{time.time_ns() // 1_000_000:012x}{secrets.token_hex(4)}"
 
 

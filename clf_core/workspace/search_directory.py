@@ -1,0 +1,215 @@
+"""One search on disk: every file of ``searches/<id>/`` is read and written here, but for the sampler's journal.
+
+search.json      what the search is (SearchRecord)
+config.json      its settings (SearchConfig); the budget in it grows when it is gone on with
+launch.json      the process that was started for it (ProcessIdentity)
+status.json      how far that process got (SearchStatus)
+wish             'stop' or 'cancel' once somebody asked for that
+journal.log      what was tried and how it went, as the sampler keeps it (``jobs.search_study``)
+trials/          <number>.json (Trial) and <number>.config.json (TrainConfig) of each trial
+importances.json what each setting explains
+shared/          what trials have in common: features, pixels; gone once the search has ended
+worker.log       what the process printed
+"""
+
+import contextlib
+import re
+import shutil
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from clf_core.config import SearchConfig, TrainConfig
+from clf_core.errors import NotFoundError, StorageError
+from clf_core.files import write_json, write_text
+from clf_core.results import ErrorWords, SearchState, Trial
+from clf_core.values import Value
+from clf_core.workspace.records import ProcessIdentity
+
+_V = TypeVar("_V", bound=Value)
+_TRIAL = re.compile(r"(\d{4,})\.json")
+
+SearchWish = Literal["", "stop", "cancel"]
+"""stop: end here and train the best so far; cancel: end here, nothing more."""
+
+
+class SearchRecord(Value):
+    """search.json."""
+
+    id: str
+    name: str
+    dataset: str = Field(description="Name of the dataset at that time.")
+    dataset_id: str
+    version: int = Field(ge=1)
+    created: float = Field(description="Unix seconds.")
+    created_by: ProcessIdentity = Field(description="The process that made it and is to start its worker.")
+    validation_pictures: int = Field(ge=1)
+
+
+class SearchStatus(Value):
+    """status.json. Only the worker writes it, or whoever could not start it."""
+
+    state: SearchState
+    worker: ProcessIdentity
+    seconds: float = Field(0.0, ge=0, description="At work, over all starts, by a clock that never jumps.")
+    seconds_before: float = Field(0.0, ge=0, description="Of it, before the present budget began.")
+    trials_before: int = Field(0, ge=0, description="Trials that had ended when the present budget began.")
+    winner_run: str = ""
+    error: ErrorWords | None = None
+    messages: tuple[str, ...] = ()
+
+
+class _Importances(Value):
+    """importances.json."""
+
+    shares: tuple[tuple[str, float], ...]
+
+
+class SearchDirectory:
+    """The files of one search. Trials that have ended are read once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.log_path = path / "worker.log"
+        self.journal_path = path / "journal.log"
+        self.shared_folder = path / "shared"
+        self._trials_folder = path / "trials"
+        self._ended: dict[int, Trial] = {}
+
+    @cached_property
+    def record(self) -> SearchRecord:
+        """What the search is.
+
+        Raises:
+            StorageError: the file is missing or damaged.
+        """
+        return self._must_read("search.json", SearchRecord)
+
+    def config(self) -> SearchConfig:
+        """The settings as they are now.
+
+        Raises:
+            StorageError: the file is missing or damaged.
+        """
+        return self._must_read("config.json", SearchConfig)
+
+    def write_config(self, config: SearchConfig) -> None:
+        """Note the settings, at the start and when the budget grows."""
+        self._write("config.json", config)
+
+    def write_record(self, record: SearchRecord) -> None:
+        """Write what a new search is."""
+        self._write("search.json", record)
+
+    def launched(self) -> ProcessIdentity | None:
+        """Return the process started for this search, None before that."""
+        return self._read("launch.json", ProcessIdentity)
+
+    def write_launched(self, worker: ProcessIdentity) -> None:
+        """Note the process started for this search."""
+        self._write("launch.json", worker)
+
+    def status(self) -> SearchStatus | None:
+        """Return how far the worker got, None before it began."""
+        return self._read("status.json", SearchStatus)
+
+    def write_status(self, status: SearchStatus) -> None:
+        """Note how far the worker got."""
+        self._write("status.json", status)
+
+    def request(self, wish: Literal["stop", "cancel"]) -> None:
+        """Leave the mark that asks the worker to end.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        write_text(self.path / "wish", wish)
+
+    def wish(self) -> SearchWish:
+        """Return what somebody asked for and the worker has not heeded yet."""
+        try:
+            text = (self.path / "wish").read_text("ascii")
+        except (OSError, UnicodeDecodeError):
+            return ""
+        return "stop" if text == "stop" else "cancel" if text == "cancel" else ""
+
+    def clear_wish(self) -> None:
+        """Remove the mark."""
+        (self.path / "wish").unlink(missing_ok=True)
+
+    def write_trial(self, trial: Trial, config: TrainConfig | None = None) -> None:
+        """Note how a trial stands, and, at its start, its settings."""
+        if config is not None:
+            self._write(f"trials/{trial.number:04d}.config.json", config)
+        self._write(f"trials/{trial.number:04d}.json", trial)
+
+    def trials(self) -> tuple[Trial, ...]:
+        """Return all trials in the order of their start; one whose file is damaged is passed over."""
+        numbers = set()
+        with contextlib.suppress(OSError):
+            numbers = {
+                int(found[1]) for path in self._trials_folder.iterdir() if (found := _TRIAL.fullmatch(path.name))
+            }
+        trials = []
+        for number in sorted(numbers):
+            trial = self._ended.get(number)
+            if trial is None:
+                with contextlib.suppress(StorageError):
+                    trial = self._read(f"trials/{number:04d}.json", Trial)
+            if trial is not None:
+                trials.append(trial)
+                if trial.state != "running":
+                    self._ended[number] = trial
+        return tuple(trials)
+
+    def trial_config(self, number: int) -> TrainConfig:
+        """Return the settings of a trial.
+
+        Raises:
+            NotFoundError: there is no such trial.
+            StorageError: its file is damaged.
+        """
+        config = self._read(f"trials/{number:04d}.config.json", TrainConfig)
+        if config is None:
+            raise NotFoundError(f"There is no trial {number} in the search '{self.record.name}'")
+        return config
+
+    def importances(self) -> tuple[tuple[str, float], ...]:
+        """Return what each setting explains, the most first; empty while too little is known."""
+        found = None
+        with contextlib.suppress(StorageError):  # it can be computed again
+            found = self._read("importances.json", _Importances)
+        return found.shares if found else ()
+
+    def write_importances(self, shares: tuple[tuple[str, float], ...]) -> None:
+        """Note what each setting explains."""
+        self._write("importances.json", _Importances(shares=shares))
+
+    def remove_shared(self) -> None:
+        """Remove what the trials had in common."""
+        shutil.rmtree(self.shared_folder, ignore_errors=True)
+
+    def _write(self, name: str, value: Value) -> None:
+        write_json(self.path / name, value.model_dump(mode="json"))
+
+    def _read(self, name: str, kind: type[_V]) -> _V | None:
+        try:
+            return kind.model_validate_json((self.path / name).read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            raise StorageError(
+                "A search cannot be read",
+                why=f"{name} in {self.path} is damaged",
+                remedy="Restore the directory from a copy, or delete it",
+            ) from error
+
+    def _must_read(self, name: str, kind: type[_V]) -> _V:
+        value = self._read(name, kind)
+        if value is None:
+            raise StorageError(
+                "A search cannot be read", why=f"{name} is missing in {self.path}", remedy="Delete the directory"
+            )
+        return value
