@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 
 from clf_core.errors import StorageError
 
+_UNFINISHED = ".writing-"
+
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` all or nothing: temporary file, fsync, rename, fsync of the folder.
@@ -38,7 +40,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         StorageError: the disk is full, read-only or gone; no partial file is left.
     """
     # Not mkstemp: what it makes is closed to everybody else, whatever the person's umask says.
-    temporary = path.with_name(f".writing-{secrets.token_hex(8)}")
+    temporary = path.with_name(f"{_UNFINISHED}{secrets.token_hex(8)}")
     try:
         with temporary.open("x+b") as handle:
             yield handle
@@ -61,6 +63,13 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """``write_bytes`` for JSON, indented so that a person can read it."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed writers left in ``folder``; for whoever knows that nobody writes there now."""
+    for path in folder.glob(f"{_UNFINISHED}*"):
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Starting, following and stopping trainings."""
+"""Starting trainings and following them; what is done to one that is there is the matter of ``run_control``."""
 
 import logging
 import time
@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 from clf_core.api.datasets import training_problems
 from clf_core.api.plans import Plans
+from clf_core.api.run_control import RunControl
 from clf_core.config import TrainConfig
 from clf_core.errors import DatasetError, StateError, StorageError
 from clf_core.jobs import process
 from clf_core.jobs.launcher import Launcher
-from clf_core.jobs.local import LocalLauncher
 from clf_core.jobs.progress import ProgressReader
-from clf_core.jobs.summary import summarise
-from clf_core.results import FINAL_STATES, RunProgress, RunSummary
+from clf_core.results import FINAL_STATES, RESTING_STATES, RunProgress, RunSummary
 from clf_core.workspace import Workspace
 from clf_core.workspace.run_directory import RunDirectory
 
@@ -23,7 +22,7 @@ _POLL_SECONDS = 0.05
 """How often ``wait`` looks. Reading a run takes well under a millisecond, so this costs the worker nothing."""
 
 
-class Runs:
+class Runs(RunControl):
     """Runs of one workspace. ``ref`` is a run's name or identifier.
 
     A run is another process; it goes on when this one ends, and every answer here is read from its
@@ -31,20 +30,21 @@ class Runs:
     """
 
     def __init__(self, workspace: Workspace, launcher: Launcher | None = None) -> None:
-        self._workspace = workspace
-        self._launcher = launcher or LocalLauncher()
+        super().__init__(workspace, launcher)
         self._progress = ProgressReader()
 
-    def start(self, dataset_ref: str, config: TrainConfig, *, name: str | None = None) -> RunSummary:
-        """Start a training in a process of its own and return at once.
+    def start(self, dataset_ref: str, config: TrainConfig, *, name: str | None = None, priority: int = 0) -> RunSummary:
+        """Start a training in a process of its own and return at once; where no slot is free, it is 'queued'.
 
         Args:
             dataset_ref: name or identifier of the dataset; its newest version is used.
             config: settings of the run.
             name: what to call the run; None makes one, such as 'Pets quick 1'.
+            priority: where it has to wait: higher ones go first.
 
         Raises:
-            NotFoundError: no such dataset.
+            NotFoundError: no such dataset, or no run to continue from.
+            StateError: the run to continue from has no model.
             DatasetError: nothing can be learned from it (one class, or a class without training pictures).
             NameTakenError: a run of that name exists.
             ConfigError: the name cannot be used.
@@ -54,16 +54,20 @@ class Runs:
         problems = training_problems(dataset)
         if problems:
             raise DatasetError(f"'{dataset.name}' cannot be learned from yet", why=" ".join(problems))
+        if config.continue_from:  # by its identifier, as it may be given another name before the worker looks
+            earlier = self.finished(config.continue_from).record.id
+            config = config.model_copy(update={"continue_from": earlier})
         run = self._workspace.runs.create(dataset, config, name, process.current())
-        self._launcher.submit(run)
+        self._turns.add(run, priority)
         return self._summary(run)
 
     def list(self) -> tuple[RunSummary, ...]:
         """Return all runs, newest first. Cheap enough to call at every rerun of a page."""
         found = []
+        places = self._turns.places()
         for run in self._workspace.runs.list():
             try:
-                found.append(self._summary(run))
+                found.append(self._summary(run, places))
             except StorageError as error:  # one damaged run must not hide the others
                 _log.warning("A run is not listed: %s", error)
         return tuple(found)
@@ -93,24 +97,8 @@ class Runs:
         run = self.directory(ref)
         return self._progress.read(run, self._summary(run))
 
-    def cancel(self, ref: str) -> RunSummary:
-        """Stop a run; returns once it has stopped, within two seconds. Cancelling twice changes nothing.
-
-        Raises:
-            NotFoundError: no run of that name or identifier.
-            StateError: the run has already ended in another way.
-        """
-        run = self.directory(ref)
-        summary = self._summary(run)
-        if summary.state not in FINAL_STATES:
-            self._launcher.cancel(run)
-            return self._summary(run)
-        if summary.state != "cancelled":
-            raise StateError(f"The run '{summary.name}' cannot be cancelled", why=f"It is already {summary.state}")
-        return summary
-
     def wait(self, ref: str, on_progress: Callable[[RunProgress], None] | None = None) -> RunSummary:
-        """Wait until a run has ended and return it.
+        """Wait until a run has ended or paused, and return it.
 
         Args:
             ref: name or identifier of the run.
@@ -124,7 +112,7 @@ class Runs:
             summary = self._summary(run)
             if on_progress is not None:
                 on_progress(self._progress.read(run, summary))
-            if summary.state in FINAL_STATES:
+            if summary.state in RESTING_STATES:
                 return summary
             time.sleep(_POLL_SECONDS)
 
@@ -135,14 +123,6 @@ class Runs:
             NotFoundError: no such dataset.
         """
         return Plans(self._workspace, self.list).seconds(dataset_ref, config)
-
-    def directory(self, ref: str) -> RunDirectory:
-        """Return the directory of a run; for the other modules of this package.
-
-        Raises:
-            NotFoundError: no run of that name or identifier.
-        """
-        return self._workspace.runs.find(ref)
 
     def finished(self, ref: str) -> RunDirectory:
         """Return the directory of a run that is done.
@@ -162,6 +142,3 @@ class Runs:
                 remedy="Train again",
             )
         raise StateError(f"The run '{summary.name}' is not done yet", remedy="Wait until it has finished")
-
-    def _summary(self, run: RunDirectory) -> RunSummary:
-        return summarise(run, self._launcher)

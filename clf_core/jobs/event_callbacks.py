@@ -1,6 +1,7 @@
 """What training says while it works, written into the run directory as events."""
 
 import time
+from collections.abc import Callable
 
 from clf_core.errors import CancelledError
 from clf_core.results import CurvePoint, EpochPoint, PanelAnswer, RunEvent, Stage, StepPoint
@@ -17,12 +18,18 @@ _CANCEL_SECONDS = 0.05
 class EventCallbacks:
     """The callbacks of training (``TrainingCallbacks``) for a run in its own process.
 
+    Args:
+        run: where the events go.
+        epoch_done: told how many epochs are finished, after each.
+
     Attributes:
         pictures_per_second: pictures over the seconds of the features stage, 0 before it.
     """
 
-    def __init__(self, run: RunDirectory) -> None:
+    def __init__(self, run: RunDirectory, epoch_done: Callable[[int], None] | None = None) -> None:
         self._run = run
+        self._epoch_done = epoch_done
+        self._clock = time.time() - time.monotonic()
         self._stage: Stage = "prepare"
         self._total = 0
         self._stage_began = time.monotonic()
@@ -35,7 +42,7 @@ class EventCallbacks:
         self._stage, self._total = stage, total
         self._stage_began = time.monotonic()
         self._last_written = 0.0
-        self._write(RunEvent(time=time.time(), kind="stage", stage=stage, total=total))
+        self._write(RunEvent(time=self._now(), kind="stage", stage=stage, total=total))
 
     def progress(self, done: int) -> None:
         """``done`` pictures or candidates of this stage are finished."""
@@ -46,13 +53,13 @@ class EventCallbacks:
         if done >= self._total or now - self._last_written >= _PROGRESS_SECONDS:
             self._last_written = now
             self._write(
-                RunEvent(time=time.time(), kind="progress", stage=self._stage, done=done, total=self._total, rate=rate)
+                RunEvent(time=self._now(), kind="progress", stage=self._stage, done=done, total=self._total, rate=rate)
             )
         self.check_cancelled()
 
     def curve(self, point: CurvePoint) -> None:
         """A candidate was fitted."""
-        self._write(RunEvent(time=time.time(), kind="curve", stage=self._stage, point=point))
+        self._write(RunEvent(time=self._now(), kind="curve", stage=self._stage, point=point))
 
     def step(self, done: int, point: StepPoint) -> None:
         """A batch was learned from; ``done`` batches of this stage are finished."""
@@ -62,7 +69,7 @@ class EventCallbacks:
             rate = done / max(now - self._stage_began, 1e-6)
             self._write(
                 RunEvent(
-                    time=time.time(),
+                    time=self._now(),
                     kind="step",
                     stage=self._stage,
                     done=done,
@@ -75,15 +82,17 @@ class EventCallbacks:
 
     def epoch(self, point: EpochPoint) -> None:
         """An epoch is finished and judged."""
-        self._write(RunEvent(time=time.time(), kind="epoch", stage=self._stage, epoch=point))
+        self._write(RunEvent(time=self._now(), kind="epoch", stage=self._stage, epoch=point))
+        if self._epoch_done is not None:
+            self._epoch_done(point.epoch)
 
     def panel(self, answers: tuple[PanelAnswer, ...]) -> None:
         """The network was asked about a few validation pictures."""
-        self._write(RunEvent(time=time.time(), kind="panel", stage=self._stage, panel=answers))
+        self._write(RunEvent(time=self._now(), kind="panel", stage=self._stage, panel=answers))
 
     def save(self, checkpoint: bytes) -> None:
-        """Keep a checkpoint; see ``RunDirectory.write_checkpoint``."""
-        self._run.write_checkpoint(checkpoint)
+        """Keep a checkpoint; see ``Checkpoints.write``."""
+        self._run.checkpoints.write(checkpoint)
 
     def wish(self) -> Wish:
         """What somebody asks of this run."""
@@ -91,7 +100,7 @@ class EventCallbacks:
 
     def message(self, text: str) -> None:
         """Something a person should know, in a sentence."""
-        self._write(RunEvent(time=time.time(), kind="message", stage=self._stage, text=text))
+        self._write(RunEvent(time=self._now(), kind="message", stage=self._stage, text=text))
 
     def check_cancelled(self) -> None:
         """Raise if somebody asked to stop.
@@ -104,6 +113,10 @@ class EventCallbacks:
             self._last_looked = now
             if self._run.cancel_requested():
                 raise CancelledError("The training was cancelled")
+
+    def _now(self) -> float:
+        """Unix seconds by a clock that is not set meanwhile: differences between events are what they seem."""
+        return self._clock + time.monotonic()
 
     def _write(self, event: RunEvent) -> None:
         self._run.append_event(event)

@@ -1,4 +1,10 @@
-"""What a launcher must do, wherever it runs the workers."""
+"""What a launcher must do, wherever it runs the workers: the seam at which a cluster is joined on.
+
+``LocalLauncher`` starts processes of this machine. A launcher for a cluster would submit
+``python -m clf_core.jobs.worker RUN_DIR`` to it, the workspace being a folder that all its machines share: a worker
+reads the workspace and writes only into its run's directory, so nothing else has to be told to it. The queue
+(``jobs.queue``) decides when a run may begin, the launcher how.
+"""
 
 from typing import Protocol
 
@@ -20,4 +26,4 @@ class Launcher(Protocol):
         """Stop the worker of a run and return once it has stopped, within two seconds."""
 
     def state(self, run: RunDirectory) -> RunState:
-        """Return the state of a run as it is now."""
+        """Return the state of a run as it is now; that it waits in the queue is not the launcher's matter."""

@@ -11,8 +11,11 @@ RunState = Literal["queued", "starting", "running", "paused", "done", "failed", 
 FINAL_STATES: frozenset[RunState] = frozenset({"done", "failed", "cancelled", "interrupted"})
 """States in which no worker is at work and none will be unless somebody asks for it anew."""
 
+RESTING_STATES: frozenset[RunState] = FINAL_STATES | {"paused"}
+"""States in which no worker is at work; those a run that waits for its turn is not in."""
+
 RESUMABLE_STATES: frozenset[RunState] = frozenset({"paused", "failed", "interrupted"})
-"""States from which a run that has a checkpoint can go on."""
+"""States from which a run can go on (``RunSummary.resumable``)."""
 
 Stage = Literal["prepare", "decode", "features", "head", "tune", "finish", "test"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -125,7 +128,14 @@ class RunSummary(Value):
     images_per_second: float = Field(0.0, description="Pictures over the seconds of the features stage.")
     metrics: dict[str, float] = Field(default_factory=dict, description="Headline figures once done.")
     error: ErrorWords | None = None
-    resumable: bool = Field(False, description="Whether it can go on from a checkpoint.")
+    resumable: bool = Field(
+        False, description="Whether it can go on: from a checkpoint, or from its beginning where it was interrupted."
+    )
+    wish: Literal["", "pause", "stop"] = Field("", description="What a run at work was asked for and has not done yet.")
+    kept_bytes: int = Field(
+        0,
+        description="Bytes of the checkpoints it keeps to go on from; a run that is done and has some can be extended.",
+    )
     epochs: int = Field(0, description="Epochs finished so far, for presets that train in epochs.")
     place: int = Field(0, description="Place in the queue, from 1; 0 where it is not queued.")
 
@@ -139,6 +149,7 @@ class RunProgress(Value):
     total: int
     rate: float = Field(description="Pictures per second in this stage.")
     eta_seconds: float | None = Field(description="Estimated seconds to the end; None while unknown.")
+    at_most: bool = Field(False, description="Whether it may end earlier, once it learns nothing more.")
     curve: tuple[CurvePoint, ...]
     messages: tuple[str, ...]
     step: StepPoint | None = Field(None, description="Where the present epoch stands.")

@@ -2,12 +2,17 @@
 
 run.json       what the run is (RunRecord)
 config.json    its settings (TrainConfig)
-launch.json    the process that was started for it (ProcessIdentity)
+waiting        there while it waits for its turn; the queue is filled again from these marks
+starter.json   the process that is to start its worker, where that is not the one that made it (ProcessIdentity)
+launch.json    the worker that was started for it (ProcessIdentity)
+worker.lock    held by that process, so that there is one
+exit           how that process ended, as the one that started it saw it
 status.json    how far that process got (RunStatus)
 events.jsonl   stages, progress, curve: a RunEvent on each line
 cancel         there once somebody asked to stop
 wish           'pause' or 'stop' once somebody asked for that; the worker that heeds it removes it
-checkpoints/   latest.safetensors and the one before it, to go on from
+checkpoints/   to go on from (``checkpoints``)
+scratch/       caches that live as long as the run is at work
 model/         the classifier
 evaluation.json, tested.parquet    the look at the test split
 looks.log      a line for each time somebody asked for it
@@ -15,7 +20,8 @@ worker.log     what the process printed
 """
 
 import contextlib
-from collections.abc import Iterator
+import os
+import shutil
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -24,12 +30,19 @@ from pydantic import ValidationError
 
 from clf_core.config import TrainConfig
 from clf_core.errors import StorageError
-from clf_core.files import storage_error, write_bytes, write_json, write_text
-from clf_core.results import FINAL_STATES, EvaluationReport, RunEvent, TestedPicture
+from clf_core.files import remove_unfinished, storage_error, write_json, write_text
+from clf_core.results import EvaluationReport, RunEvent, RunState, TestedPicture
 from clf_core.values import Value
+from clf_core.workspace.checkpoints import Checkpoints
 from clf_core.workspace.records import ProcessIdentity, RunRecord, RunStatus
 
 _V = TypeVar("_V", bound=Value)
+
+_LAST_BYTES = 65536
+"""At the end of the events, within which the last one begins."""
+
+_SETTLED: frozenset[RunState] = frozenset({"done", "cancelled"})
+"""States no run leaves; one that failed, was paused or interrupted may be gone on with."""
 
 
 class RunDirectory:
@@ -42,8 +55,11 @@ class RunDirectory:
         self.model_folder = path / "model"
         self._cancel_path = path / "cancel"
         self._wish_path = path / "wish"
-        self._checkpoint_path = path / "checkpoints" / "latest.safetensors"
-        self._earlier_path = path / "checkpoints" / "earlier.safetensors"
+        self._waiting_path = path / "waiting"
+        self._exit_path = path / "exit"
+        self.lock_path = path / "worker.lock"
+        self.scratch_folder = path / "scratch"
+        self.checkpoints = Checkpoints(path / "checkpoints")
         self._final: RunStatus | None = None
 
     @cached_property
@@ -77,12 +93,59 @@ class RunDirectory:
         """Note the process started for this run."""
         self._write("launch.json", worker)
 
+    def starter(self) -> ProcessIdentity:
+        """Return the process that starts this run's worker, or has started it."""
+        return self._read("starter.json", ProcessIdentity) or self.record.created_by
+
+    def write_starter(self, starter: ProcessIdentity) -> None:
+        """Note the process that is to start this run's worker; a worker of an earlier session counts no more."""
+        (self.path / "launch.json").unlink(missing_ok=True)
+        self._write("starter.json", starter)
+
+    def mark_waiting(self) -> None:
+        """Note that it waits for its turn.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        _touch(self._waiting_path)
+
+    def is_waiting(self) -> bool:
+        """True while it is marked as waiting."""
+        return self._waiting_path.exists()
+
+    def clear_waiting(self) -> None:
+        """It waits no longer."""
+        self._waiting_path.unlink(missing_ok=True)
+
+    def write_exit(self, code: int) -> None:
+        """Note how the worker's process ended: its exit status, or minus the signal."""
+        with contextlib.suppress(StorageError):  # it only explains
+            write_text(self._exit_path, str(code))
+
+    def exit_code(self) -> int | None:
+        """Return how the worker's process ended, None where nobody saw it."""
+        try:
+            return int(self._exit_path.read_text("ascii"))
+        except (OSError, ValueError):
+            return None
+
+    def begin_again(self, status: RunStatus) -> None:
+        """Make ready for one more session; ``status`` is what is known until its worker speaks.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        for path in (self._wish_path, self._exit_path, self._cancel_path, self.path / "launch.json"):
+            path.unlink(missing_ok=True)
+        self.write_status(status)
+
     def status(self) -> RunStatus | None:
         """Return how far the worker got, None before it began."""
         if self._final is not None:
             return self._final
         status = self._read("status.json", RunStatus)
-        if status is not None and status.state in FINAL_STATES:
+        if status is not None and status.state in _SETTLED:
             self._final = status
         return status
 
@@ -92,10 +155,7 @@ class RunDirectory:
 
     def request_cancel(self) -> None:
         """Leave the mark that asks the worker to stop."""
-        try:
-            self._cancel_path.touch()
-        except OSError as error:
-            raise storage_error(error, self._cancel_path) from error
+        _touch(self._cancel_path)
 
     def cancel_requested(self) -> bool:
         """True once somebody asked to stop."""
@@ -121,25 +181,11 @@ class RunDirectory:
         """Remove the mark: it is heeded, or no longer meant."""
         self._wish_path.unlink(missing_ok=True)
 
-    def write_checkpoint(self, data: bytes) -> None:
-        """Keep a checkpoint; the one before stays beside it until the next.
-
-        Raises:
-            StorageError: the disk refuses; the checkpoint before is whole.
-        """
-        with contextlib.suppress(FileNotFoundError):
-            self._checkpoint_path.replace(self._earlier_path)
-        write_bytes(self._checkpoint_path, data)
-
-    def checkpoints(self) -> Iterator[bytes]:
-        """Give the checkpoints, the latest first; who finds one damaged takes the next."""
-        for path in (self._checkpoint_path, self._earlier_path):
-            with contextlib.suppress(FileNotFoundError):
-                yield path.read_bytes()
-
-    def has_checkpoint(self) -> bool:
-        """True where there is something to go on from."""
-        return self._checkpoint_path.exists() or self._earlier_path.exists()
+    def clear_scratch(self) -> None:
+        """Remove the caches, and what a killed worker left half written."""
+        shutil.rmtree(self.scratch_folder, ignore_errors=True)
+        remove_unfinished(self.path)
+        self.checkpoints.tidy()
 
     def append_event(self, event: RunEvent) -> None:
         """Add a line to the events. A reader may see half of it for a moment, and waits for the line's end."""
@@ -150,12 +196,21 @@ class RunDirectory:
             raise storage_error(error, self.events_path) from error
 
     def last_sign_of_life(self) -> float | None:
-        """Return when the worker last wrote an event or somebody asked it to stop, Unix seconds."""
-        times = []
-        for path in (self.events_path, self._cancel_path):
-            with contextlib.suppress(OSError):
-                times.append(path.stat().st_mtime)
-        return max(times, default=None)
+        """Return the time of the worker's last event, Unix seconds by the worker's own clock, which never jumps.
+
+        Where it wrote none, or that cannot be read: when the file was last written.
+        """
+        try:
+            with self.events_path.open("rb") as events:
+                written = os.fstat(events.fileno()).st_mtime
+                events.seek(max(0, events.seek(0, os.SEEK_END) - _LAST_BYTES))
+                lines = events.read().split(b"\n")
+        except OSError:
+            return None
+        for line in reversed(lines):
+            with contextlib.suppress(ValidationError):
+                return RunEvent.model_validate_json(line).time
+        return written
 
     def evaluation(self) -> EvaluationReport | None:
         """Return the look at the test split, None where there was none."""
@@ -202,6 +257,13 @@ class RunDirectory:
                 "A run cannot be read", why=f"{name} is missing in {self.path}", remedy="Delete the directory"
             )
         return value
+
+
+def _touch(path: Path) -> None:
+    try:
+        path.touch()
+    except OSError as error:
+        raise storage_error(error, path) from error
 
 
 @lru_cache(maxsize=4)

@@ -14,6 +14,11 @@ from clf_core.workspace.names import new_id
 from clf_core.workspace.records import ProcessIdentity, RunRecord
 from clf_core.workspace.run_directory import RunDirectory
 
+_APART = 1e-3
+"""Seconds by which a run comes after the one before it, whatever the clock says."""
+
+_NOTICEABLE_SECONDS = 60.0
+
 
 class RunStore:
     """The runs of a workspace.
@@ -28,7 +33,13 @@ class RunStore:
         self.looks = LookLog()
 
     def create(
-        self, dataset: DatasetSummary, config: TrainConfig, name: str | None, created_by: ProcessIdentity
+        self,
+        dataset: DatasetSummary,
+        config: TrainConfig,
+        name: str | None,
+        created_by: ProcessIdentity,
+        *,
+        extends: RunDirectory | None = None,
     ) -> RunDirectory:
         """Make the directory of a new run. Nothing is started.
 
@@ -37,17 +48,21 @@ class RunStore:
             config: its settings.
             name: what to call it; None makes a name from dataset and preset.
             created_by: the process that will start its worker.
+            extends: the run whose checkpoints it begins from.
 
         Raises:
             NameTakenError, ConfigError: the name cannot be used.
             StorageError: the disk refused; nothing is left.
         """
+        draft = self._draft(dataset, config, created_by)
+        if extends is not None:
+            draft = draft.model_copy(update={"extends": extends.record.id})
         if name is not None:
-            return self._create(dataset, config, self._catalogue.check_name(name), created_by)
+            return self._create(draft.model_copy(update={"name": self._catalogue.check_name(name)}), config, extends)
         while True:
             try:
                 made_up = self._catalogue.free_name(f"{dataset.name} {config.preset}")
-                return self._create(dataset, config, made_up, created_by)
+                return self._create(draft.model_copy(update={"name": made_up}), config, extends)
             except NameTakenError:
                 continue  # somebody else took it between the two lines
 
@@ -63,25 +78,32 @@ class RunStore:
         """
         return self._open(self._catalogue.find(ref))
 
-    def _create(
-        self, dataset: DatasetSummary, config: TrainConfig, name: str, created_by: ProcessIdentity
-    ) -> RunDirectory:
-        record = RunRecord(
+    def _draft(self, dataset: DatasetSummary, config: TrainConfig, created_by: ProcessIdentity) -> RunRecord:
+        now = time.time()
+        newest = next(iter(self._catalogue.entries()), None)
+        created = now if newest is None else max(now, newest.created + _APART)
+        return RunRecord(
             id=new_id("r"),
-            name=name,
+            name="",
             dataset=dataset.name,
             dataset_id=dataset.id,
             version=dataset.version,
             preset=config.preset,
             backbone=config.backbone,
-            created=time.time(),
+            created=created,
+            clock=None if created - now < _NOTICEABLE_SECONDS else now,
             created_by=created_by,
             fitted_pictures=dataset.splits.get("train", 0) + dataset.splits.get("val", 0),
             test_pictures=dataset.splits.get("test", 0),
         )
-        entry = Entry(record.id, name, record.created)
+
+    def _create(self, record: RunRecord, config: TrainConfig, extends: RunDirectory | None) -> RunDirectory:
+        entry = Entry(record.id, record.name, record.created)
         with self._catalogue.creating(entry) as folder:
-            RunDirectory(folder).write_new(record, config)
+            made = RunDirectory(folder)
+            made.write_new(record, config)
+            if extends is not None:
+                made.checkpoints.begin_from(extends.checkpoints)
         return self._open(entry)
 
     def _open(self, entry: Entry) -> RunDirectory:

@@ -8,7 +8,9 @@ from clf_core.files import storage_error
 from clf_core.workspace.captures import CaptureStore
 from clf_core.workspace.datasets import DatasetStore
 from clf_core.workspace.index import Index
+from clf_core.workspace.queue import Queue
 from clf_core.workspace.runs import RunStore
+from clf_core.workspace.searches import SearchStore
 from clf_core.workspace.uploads import UploadStore
 
 if TYPE_CHECKING:
@@ -70,6 +72,25 @@ class Workspace:
             StorageError: the folder cannot be made.
         """
         return RunStore(self._folder("runs"), self._index)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """The runs that wait for their turn.
+
+        Raises:
+            StorageError: the folder cannot be made.
+        """
+        self._folder("runs")
+        return Queue(self.root / "queue.sqlite3")
+
+    @cached_property
+    def searches(self) -> SearchStore:
+        """The searches for good settings.
+
+        Raises:
+            StorageError: the folder cannot be made.
+        """
+        return SearchStore(self._folder("searches"))
 
     @cached_property
     def uploads(self) -> UploadStore:

@@ -44,6 +44,14 @@ def test_events_are_lines_and_the_last_one_is_a_sign_of_life(run):
     run.append_event(RunEvent(time=1.0, kind="message", stage="prepare", text="line\nbreak"))
     run.append_event(RunEvent(time=2.0, kind="progress", stage="features", done=1))
     assert run.events_path.read_bytes().count(b"\n") == 2
+    assert run.last_sign_of_life() == 2.0
+    with run.events_path.open("ab") as events:
+        events.write(b'{"time": 3.0, "ki')
+    assert run.last_sign_of_life() == 2.0
+
+
+def test_events_that_cannot_be_read_are_a_sign_of_life_all_the_same(run):
+    run.events_path.write_bytes(b"\xff")
     assert abs(run.last_sign_of_life() - time.time()) < 60
 
 

@@ -1,0 +1,149 @@
+"""Which run begins when: a few have a slot, the others wait their turn.
+
+There is no process that minds the queue. Whoever looks at runs, and each worker that ends, gives free slots to those
+that wait; so a server or a worker that is killed leaves nothing undone that the next look would not do.
+"""
+
+import logging
+import threading
+import time
+
+from clf_core.errors import ClfError, NotFoundError, StorageError
+from clf_core.jobs import process
+from clf_core.jobs.launcher import Launcher
+from clf_core.jobs.local import LocalLauncher, has_not_spoken
+from clf_core.results import RESTING_STATES
+from clf_core.workspace import Workspace
+from clf_core.workspace.queue import Ticket
+from clf_core.workspace.run_directory import RunDirectory
+
+_log = logging.getLogger(__name__)
+
+_SECONDS_BETWEEN_LOOKS = 0.1
+"""``wait`` and pages ask many times a second; a free slot is found soon enough."""
+
+
+class RunQueue:
+    """Starts the runs of one workspace in their order. It keeps no memory of its own.
+
+    Args:
+        workspace: where the runs are.
+        launcher: starts those whose turn it is.
+    """
+
+    def __init__(self, workspace: Workspace, launcher: Launcher) -> None:
+        self._workspace = workspace
+        self._launcher = launcher
+        self._me = process.current()
+        self._looked = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def slots(self) -> int:
+        """How many runs may be at work at a time."""
+        return self._workspace.queue.slots()
+
+    def set_slots(self, count: int) -> None:
+        """Let so many runs be at work at a time.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        self._workspace.queue.set_slots(count)
+        self.start_next()
+
+    def add(self, run: RunDirectory, priority: int = 0) -> None:
+        """Let a run wait its turn, which may have come at once.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        run.mark_waiting()  # first: whoever finds the mark without a ticket adds the ticket
+        self._workspace.queue.add(run.record.id, priority)
+        self.start_next()
+
+    def places(self) -> dict[str, int]:
+        """Return identifier -> place, from 1, of the runs that wait; free slots are given away first.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        self._fill()
+        tickets = self._workspace.queue.tickets()
+        if not any(ticket.starter is None for ticket in tickets):
+            return {}
+        if self._is_time_to_look():
+            self.start_next()
+            tickets = self._workspace.queue.tickets()
+        waiting = [ticket.run for ticket in tickets if ticket.starter is None]
+        return {run: place for place, run in enumerate(waiting, 1)}
+
+    def withdraw(self, run: RunDirectory) -> bool:
+        """Take a run out that waits; return whether it did."""
+        run.clear_waiting()
+        return self._workspace.queue.withdraw(run.record.id)
+
+    def move(self, run: RunDirectory, place: int) -> bool:
+        """Put a run that waits at a place, from 1; return whether it does wait."""
+        return self._workspace.queue.move(run.record.id, place)
+
+    def prioritise(self, run: RunDirectory, priority: int) -> bool:
+        """Give a run that waits another priority; return whether it does wait."""
+        return self._workspace.queue.prioritise(run.record.id, priority)
+
+    def start_next(self) -> None:
+        """Give the free slots to those whose turn it is, and start them.
+
+        Raises:
+            StorageError: the queue cannot be read or written.
+        """
+        self._fill()
+        self._looked = time.monotonic()
+        while (identifier := self._workspace.queue.take(self._me, self._at_work)) is not None:
+            try:
+                run = self._workspace.runs.find(identifier)
+                run.write_starter(self._me)
+                run.clear_waiting()
+                self._launcher.submit(run)
+            except ClfError as error:  # it is marked as failed, or gone; the others shall not wait for it
+                _log.warning("A run could not be started: %s", error)
+                self._workspace.queue.remove(identifier)
+
+    def _fill(self) -> None:
+        """Where the file of the queue is new, put in what the run directories tell, oldest first."""
+        if self._workspace.queue.is_filled():
+            return
+        tickets = []
+        for run in reversed(self._workspace.runs.list()):
+            try:
+                status = run.status()
+                if run.is_waiting():
+                    tickets.append(Ticket(run.record.id, 0, None))
+                elif self._launcher.state(run) not in RESTING_STATES:
+                    worker = status.worker if status is not None else run.launched() or run.record.created_by
+                    tickets.append(Ticket(run.record.id, 0, worker))
+            except StorageError as error:
+                _log.warning("A run is not queued again: %s", error)
+        self._workspace.queue.fill(tickets)
+
+    def _at_work(self, ticket: Ticket) -> bool | None:
+        """What ``Queue.take`` asks of a run that has a slot."""
+        try:
+            run = self._workspace.runs.find(ticket.run)
+            if has_not_spoken(run.status()) and run.launched() is None and ticket.starter is not None:
+                return True if process.is_alive(ticket.starter) else None
+            return self._launcher.state(run) not in RESTING_STATES
+        except (NotFoundError, StorageError):
+            return False
+
+    def _is_time_to_look(self) -> bool:
+        with self._lock:
+            if time.monotonic() - self._looked < _SECONDS_BETWEEN_LOOKS:
+                return False
+            self._looked = time.monotonic()
+            return True
+
+
+def start_next(workspace: Workspace) -> None:
+    """For a worker of this machine that has ended: start the next."""
+    RunQueue(workspace, LocalLauncher()).start_next()
