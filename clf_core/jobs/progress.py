@@ -1,16 +1,32 @@
-"""Where a run stands: its events read as they come, and how much time is left."""
+"""Where a run stands: its events read as they come, how much time is left, and what the coach makes of it."""
 
 import threading
+import time
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from clf_core.results import FINAL_STATES, STAGES, CurvePoint, RunEvent, RunProgress, RunSummary, Stage
+from clf_core.config import TUNED_PRESETS, settings_of
+from clf_core.jobs.forecast import Forecast
+from clf_core.results import (
+    FINAL_STATES,
+    CurvePoint,
+    EpochPoint,
+    PanelAnswer,
+    RunEvent,
+    RunProgress,
+    RunSummary,
+    Stage,
+    StepPoint,
+)
+from clf_core.training.estimate import Work, stage_seconds
 from clf_core.workspace.events import EventTail
 from clf_core.workspace.run_directory import RunDirectory
 
 _FOLLOWED_RUNS = 64
-_HEAD_SECONDS = 1.5
-"""Fitting the head before it has begun: a second or two on two cores whatever the number of pictures (measured)."""
+
+Expect = Callable[[RunDirectory], Mapping[Stage, float]]
+"""Gives the seconds expected of each stage of a run."""
 
 
 @dataclass
@@ -18,76 +34,112 @@ class _Follower:
     """What the events of one run have said so far."""
 
     tail: EventTail
+    forecast: Forecast
     stage: Stage = "prepare"
     done: int = 0
     total: int = 0
     rate: float = 0.0
-    stage_began: float = 0.0
-    latest: float = 0.0
-    pictures_per_second: float = 0.0  # of the features stage; the test stage does the same work
-    curve: list[CurvePoint] = field(default_factory=list)
+    curve: dict[float, CurvePoint] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
+    step: StepPoint | None = None
+    epochs: dict[int, EpochPoint] = field(default_factory=dict)
+    panel: tuple[PanelAnswer, ...] = ()
+    coach: tuple[str, ...] = ()
+    read_at: float = 0.0  # when the latest events were found here, by a clock that never jumps
 
     def catch_up(self) -> None:
-        for event in self.tail.read_new():
+        added = self.tail.read_new()
+        if added:
+            self.read_at = time.monotonic()
+        for event in added:
+            self.forecast.take(event)
             self._take(event)
 
+    def seconds_left(self) -> float | None:
+        return self.forecast.left(time.monotonic() - self.read_at)
+
     def _take(self, event: RunEvent) -> None:
-        self.latest = event.time
         if event.kind == "stage":
             self.stage, self.done, self.total, self.rate = event.stage, 0, event.total, 0.0
-            self.stage_began = event.time
-        elif event.kind == "progress":
+        elif event.kind in ("progress", "step"):
             self.done, self.total, self.rate = event.done, event.total, event.rate
-            if event.stage == "features":
-                self.pictures_per_second = event.rate
+            self.step = event.step or self.step
         elif event.kind == "curve" and event.point is not None:
-            self.curve.append(event.point)
-        elif event.kind == "message":
+            self.curve[event.point.strength] = event.point
+        elif event.kind == "epoch" and event.epoch is not None:
+            self._epoch(event.epoch)
+        elif event.kind == "panel":
+            self.panel = event.panel
+        elif event.kind == "message" and event.text not in self.messages[-1:]:
             self.messages.append(event.text)
+
+    def _epoch(self, point: EpochPoint) -> None:
+        """An epoch that is told again was gone on from an earlier checkpoint: what came after it is no more."""
+        self.epochs = {number: known for number, known in self.epochs.items() if number < point.epoch}
+        self.epochs[point.epoch] = point
 
 
 class ProgressReader:
-    """Reads progress; remembers how far it has read in the runs last asked for. Safe to call from several threads."""
+    """Reads progress; remembers how far it has read in the runs last asked for. Safe to call from several threads.
 
-    def __init__(self) -> None:
+    Args:
+        expect: gives the seconds expected of each stage of a run; None goes by a rule of thumb.
+    """
+
+    def __init__(self, expect: Expect | None = None) -> None:
+        self._expect = expect or by_rule_of_thumb
         self._followers: OrderedDict[str, _Follower] = OrderedDict()
         self._lock = threading.Lock()
 
     def read(self, run: RunDirectory, summary: RunSummary) -> RunProgress:
         """Return where ``run`` stands; ``summary`` is what is listed of it now."""
         with self._lock:
-            follower = self._followers.setdefault(run.record.id, _Follower(EventTail(run.events_path)))
+            follower = self._followers.get(run.record.id) or self._follow(run)
+            self._followers[run.record.id] = follower
             self._followers.move_to_end(run.record.id)
             while len(self._followers) > _FOLLOWED_RUNS:
                 self._followers.popitem(last=False)
             follower.catch_up()
+            resting = summary.state in FINAL_STATES or summary.state in ("paused", "queued")
             return RunProgress(
                 run=summary,
                 stage=follower.stage,
                 done=follower.done,
                 total=follower.total,
                 rate=follower.rate,
-                eta_seconds=None if summary.state in FINAL_STATES else _eta(follower, run.record.test_pictures),
-                curve=tuple(follower.curve),
+                eta_seconds=None if resting else follower.seconds_left(),
+                at_most=_may_end_early(run, follower.stage),
+                curve=tuple(follower.curve.values()),
                 messages=tuple(follower.messages),
+                step=follower.step,
+                epochs=tuple(follower.epochs.values()),
+                panel=follower.panel,
+                coach=follower.coach,
             )
 
-
-def _eta(follower: _Follower, test_pictures: int) -> float | None:
-    """Seconds left: the rest of this stage at its own pace, then the stages after it; None before there is a pace."""
-    speed = follower.pictures_per_second
-    if speed <= 0:
-        return None
-    left = _rest_of_stage(follower)
-    for stage in STAGES[STAGES.index(follower.stage) + 1 :]:
-        left += _HEAD_SECONDS if stage == "head" else test_pictures / speed if stage == "test" else 0.0
-    return left
+    def _follow(self, run: RunDirectory) -> _Follower:
+        minutes = run.config.minutes
+        forecast = Forecast(self._expect(run), None if minutes is None else 60 * minutes)
+        return _Follower(EventTail(run.events_path), forecast)
 
 
-def _rest_of_stage(follower: _Follower) -> float:
-    if follower.done <= 0:
-        return _HEAD_SECONDS if follower.stage == "head" else max(0, follower.total) / follower.pictures_per_second
-    # The worker's own times on both ends: the clock of whoever reads does not matter.
-    elapsed = max(0.0, follower.latest - follower.stage_began)
-    return elapsed * max(0, follower.total - follower.done) / follower.done
+def by_rule_of_thumb(run: RunDirectory) -> dict[Stage, float]:
+    """Return the seconds expected of each stage of a run, from its own record alone."""
+    record, config = run.record, run.config
+    views = config.views if config.augment.active and "views" in settings_of(config.preset) else 0
+    return stage_seconds(
+        Work(
+            preset=config.preset,
+            train=record.fitted_pictures,
+            test=record.test_pictures,
+            views=views,
+            epochs=config.epochs,
+            budget=None if config.minutes is None else 60 * config.minutes,
+        )
+    )
+
+
+def _may_end_early(run: RunDirectory, stage: Stage) -> bool:
+    """Whether learning may stop before its last epoch, so that the time left is the most there can be."""
+    ahead = stage not in ("finish", "test")
+    return ahead and run.config.preset in TUNED_PRESETS and run.config.minutes is None

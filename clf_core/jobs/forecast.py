@@ -1,0 +1,123 @@
+"""How much time a run has left: what was expected of each stage, corrected by how it goes.
+
+Pure: events in, seconds out. Only differences between neighbouring events count, and one that a clock set forward or
+back would explain is passed over, so that no clock makes nonsense of it.
+"""
+
+import math
+from collections.abc import Mapping
+
+from clf_core.results import STAGES, RunEvent, Stage
+
+_LONGEST_PAUSE = 3600.0
+"""Seconds between two events beyond which the clock was set, or the machine slept; a step takes less."""
+
+_PRIOR = 0.02
+"""Weight of the expectation, as a share of the work: a fiftieth of it done counts as much as what was expected."""
+
+_MEMORY = 0.3
+"""Share of a stage's work after which its early pace is mostly forgotten: a machine may become busy or idle."""
+
+_UNCERTAIN: frozenset[Stage] = frozenset({"prepare", "head"})
+"""Stages that are no measure of the others: they hardly depend on the number of pictures."""
+
+
+class Forecast:
+    """Follows one run.
+
+    Args:
+        expected: seconds expected of each stage the run goes through, in their order; may be empty.
+        budget: seconds its epochs are limited to; None for none.
+    """
+
+    def __init__(self, expected: Mapping[Stage, float], budget: float | None = None) -> None:
+        self._expected = dict(expected)
+        self._budget = budget
+        self._time = 0.0
+        self._begin("prepare", 0)
+        self._finished: dict[Stage, float] = {}
+        self._known = self._gone_on = False
+
+    def take(self, event: RunEvent) -> None:
+        """Look at the next event of the run."""
+        passed = event.time - self._time if self._known else 0.0
+        self._time, self._known = event.time, True
+        passed = passed if 0 <= passed <= _LONGEST_PAUSE else 0.0
+        self._spent += passed
+        self._open += passed
+        if event.kind == "stage":
+            self._next_stage(event)
+        elif event.kind in ("progress", "step"):
+            self._advance(event)
+        elif event.kind == "epoch":
+            self._judging, self._open = self._open, 0.0
+            self._epochs_left = max(0, self._epochs_left - 1)
+
+    def left(self, waited: float = 0.0) -> float | None:
+        """Return the seconds left; None while there is nothing to go by.
+
+        Args:
+            waited: seconds since the last event came.
+        """
+        if not self._known or not (self._expected or self._units):
+            return None
+        later = [stage for stage in self._expected if STAGES.index(stage) > STAGES.index(self._stage)]
+        factor = self._factor()
+        return self._rest(factor, waited) + factor * sum(self._expected[stage] for stage in later)
+
+    def _begin(self, stage: Stage, total: int) -> None:
+        self._stage, self._total, self._done, self._before = stage, total, 0, 0
+        self._spent = self._open = self._judging = 0.0
+        self._seconds = self._units = 0.0  # of steps of this stage; older ones count less
+        self._epochs_left = 0
+
+    def _next_stage(self, event: RunEvent) -> None:
+        self._finished[self._stage] = self._spent
+        if STAGES.index(event.stage) <= STAGES.index(self._stage):  # it goes on in a new process
+            self._finished, self._gone_on = {}, True
+        self._begin(event.stage, event.total)
+
+    def _advance(self, event: RunEvent) -> None:
+        if self._gone_on and not self._done:
+            # What it counts first was done by the process before it; nothing is known of its own pace yet.
+            self._done = self._before = max(0, event.done - 1)
+        step = event.done - self._done
+        self._done, self._total = event.done, event.total
+        if event.step is not None:
+            self._epochs_left = max(0, event.step.epochs - event.step.epoch + 1)
+        if step <= 0:
+            return
+        keep = math.exp(-step / max(1.0, self._total * _MEMORY))
+        self._seconds = self._seconds * keep + self._open
+        self._units = self._units * keep + step
+        self._open = 0.0
+
+    def _factor(self) -> float:
+        """How many times longer things take than expected."""
+        whole = sum(self._expected.values())
+        took, meant = _PRIOR * whole, _PRIOR * whole
+        for stage, seconds in self._finished.items():
+            if self._is_telling(stage):
+                took, meant = took + seconds, meant + self._expected[stage]
+        if self._is_telling(self._stage) and self._units and self._total:
+            share = min(1.0, (self._done - self._before) / self._total)
+            took, meant = took + self._spent, meant + share * self._expected[self._stage]
+        return took / meant if meant > 0 else 1.0
+
+    def _is_telling(self, stage: Stage) -> bool:
+        """Whether the length of a stage says how fast this machine is today; one with a time limit does not."""
+        limited = stage == "tune" and self._budget is not None
+        return stage in self._expected and stage not in _UNCERTAIN and not limited
+
+    def _rest(self, factor: float, waited: float) -> float:
+        if self._stage == "tune" and self._budget is not None:
+            return max(0.0, self._budget - self._spent - waited)
+        expected = self._expected.get(self._stage, 0.0) * (factor if self._stage not in _UNCERTAIN else 1.0)
+        if not self._total or not self._units:
+            # Nothing is counted here, or nothing yet: what was expected, never quite used up before the stage is.
+            return max(expected - self._spent - waited, 0.1 * expected)
+        prior = _PRIOR * self._total if expected else 0.0
+        judging = self._judging * self._epochs_left
+        per_unit = (max(0.0, expected - judging) / self._total * prior + self._seconds) / (prior + self._units)
+        rest = max(0, self._total - self._done) * per_unit + judging
+        return max(0.0, rest - min(waited, per_unit + self._judging))
