@@ -33,15 +33,15 @@ class Forecast:
     def __init__(self, expected: Mapping[Stage, float], budget: float | None = None) -> None:
         self._expected = dict(expected)
         self._budget = budget
-        self._time = 0.0
-        self._begin("prepare", 0)
+        self._time: float | None = None  # of the latest event
         self._finished: dict[Stage, float] = {}
-        self._known = self._gone_on = False
+        self._gone_on = False
+        self._begin("prepare", 0)
 
     def take(self, event: RunEvent) -> None:
         """Look at the next event of the run."""
-        passed = event.time - self._time if self._known else 0.0
-        self._time, self._known = event.time, True
+        passed = 0.0 if self._time is None else event.time - self._time
+        self._time = event.time
         passed = passed if 0 <= passed <= _LONGEST_PAUSE else 0.0
         self._spent += passed
         self._open += passed
@@ -59,17 +59,22 @@ class Forecast:
         Args:
             waited: seconds since the last event came.
         """
-        if not self._known or not (self._expected or self._units):
+        if self._time is None or not (self._expected or self._units):
             return None
         later = [stage for stage in self._expected if STAGES.index(stage) > STAGES.index(self._stage)]
         factor = self._factor()
         return self._rest(factor, waited) + factor * sum(self._expected[stage] for stage in later)
 
     def _begin(self, stage: Stage, total: int) -> None:
-        self._stage, self._total, self._done, self._before = stage, total, 0, 0
-        self._spent = self._open = self._judging = 0.0
-        self._seconds = self._units = 0.0  # of steps of this stage; older ones count less
-        self._epochs_left = 0
+        self._stage = stage
+        self._total = total
+        self._done = self._before = 0  # steps finished; of those, by an earlier process
+        self._spent: float = 0.0
+        self._open: float = 0.0  # since the last step or epoch
+        self._judging: float = 0.0  # of the latest epoch
+        self._epochs_left: int = 0
+        self._units: float = 0.0
+        self._seconds: float = 0.0  # of steps of this stage; older ones count less
 
     def _next_stage(self, event: RunEvent) -> None:
         self._finished[self._stage] = self._spent
