@@ -30,6 +30,13 @@ class Forecast:
         budget: seconds its epochs are limited to; None for none.
     """
 
+    _spent: float
+    _open: float
+    _judging: float
+    _epochs_left: int
+    _units: float
+    _seconds: float
+
     def __init__(self, expected: Mapping[Stage, float], budget: float | None = None) -> None:
         self._expected = dict(expected)
         self._budget = budget
@@ -69,12 +76,12 @@ class Forecast:
         self._stage = stage
         self._total = total
         self._done = self._before = 0  # steps finished; of those, by an earlier process
-        self._spent: float = 0.0
-        self._open: float = 0.0  # since the last step or epoch
-        self._judging: float = 0.0  # of the latest epoch
-        self._epochs_left: int = 0
-        self._units: float = 0.0
-        self._seconds: float = 0.0  # of steps of this stage; older ones count less
+        self._spent = 0.0
+        self._open = 0.0  # since the last step or epoch
+        self._judging = 0.0  # of the latest epoch
+        self._epochs_left = 0
+        self._units = 0.0
+        self._seconds = 0.0  # of steps of this stage; older ones count less
 
     def _next_stage(self, event: RunEvent) -> None:
         self._finished[self._stage] = self._spent
