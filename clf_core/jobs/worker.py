@@ -3,37 +3,55 @@
 It needs no index and no server: the directory says what to do, and takes what came of it.
 """
 
+import contextlib
 import logging
+import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clf_core.errors import CancelledError, ClfError, InputError, StorageError
+from clf_core.errors import CancelledError, ClfError, InputError, PausedError, StorageError
 from clf_core.jobs import process
 from clf_core.jobs.event_callbacks import EventCallbacks
-from clf_core.results import ErrorWords, EvaluationReport
+from clf_core.jobs.local import QUEUE_VARIABLE
+from clf_core.jobs.presets import Places, Trained, train_run
+from clf_core.results import ErrorWords, EvaluationReport, RunState
+from clf_core.training.callbacks import SilentCallbacks, Wish
 from clf_core.workspace import Workspace
+from clf_core.workspace.events import EventTail
 from clf_core.workspace.records import RunStatus
 from clf_core.workspace.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from clf_core.data.manifest import Manifest
-    from clf_core.models.classifier import Classifier
-    from clf_core.models.runtime import FeatureRuntime
 
 _log = logging.getLogger(__name__)
 
 _HEADLINES = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "nll", "brier", "ece")
 
+_RANK = "RANK"
+"""Set by torchrun: the number of this process among those that train together."""
+
 
 def main(arguments: list[str]) -> int:
-    """Do the run in the directory given; the exit status is 0 when it is done or was cancelled."""
+    """Do the run in the directory given; the exit status is 0 when it is done, paused or was cancelled."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if len(arguments) != 1 or not Path(arguments[0], "run.json").is_file():
         sys.stderr.write("usage: python -m clf_core.jobs.worker RUN_DIR\n")
         return 2
-    return _Worker(RunDirectory(Path(arguments[0]).absolute())).work()
+    run = RunDirectory(Path(arguments[0]).absolute())
+    if int(os.environ.get(_RANK, "0")) > 0:
+        return _help(run, int(os.environ[_RANK]))
+    with _only_one(run) as alone:
+        if not alone:
+            _log.warning("Another worker is at this run")
+            return 0
+        exit_status = _Worker(run).work()
+    if QUEUE_VARIABLE in os.environ:
+        _start_next(run)
+    return exit_status
 
 
 class _Worker:
@@ -42,51 +60,89 @@ class _Worker:
     def __init__(self, run: RunDirectory) -> None:
         self._run = run
         self._started = time.monotonic()
-        self._status = RunStatus(state="running", worker=process.current(), began=time.time())
-        self._events = EventCallbacks(run)
+        self._events = EventCallbacks(run, self._epoch_done)
+        self._status = RunStatus(
+            state="running",
+            worker=process.current(),
+            began=time.time(),
+            ticks=self._started,
+            memory_kills=process.memory_kills(),
+        )
 
     def work(self) -> int:
-        """Run all stages; whatever happens, the last thing written is a final status."""
+        """Run all stages; whatever happens, the last thing written is a status in which no worker is at work."""
         try:
-            self._run.write_status(self._status)
-            metrics = self._train_and_test()
+            if not self._take_up():
+                return 0
+            self._train_and_test()
         except CancelledError:
-            return self._end(self._status.model_copy(update={"state": "cancelled"}), exit_status=0)
+            return self._end("cancelled")
+        except PausedError:
+            return self._end("paused")
         except Exception as error:  # noqa: BLE001 - the last stop: whatever it was must reach the person
             _log.exception("The run failed")
-            return self._end(
-                self._status.model_copy(update={"state": "failed", "error": _in_words(error)}), exit_status=1
-            )
-        done = {"state": "done", "metrics": metrics, "images_per_second": self._events.pictures_per_second}
-        return self._end(self._status.model_copy(update=done), exit_status=0)
+            self._status = self._status.model_copy(update={"error": _in_words(error)})
+            return self._end("failed", exit_status=1)
+        return self._end("done")
 
-    def _end(self, status: RunStatus, exit_status: int) -> int:
-        self._run.write_status(status.model_copy(update={"seconds": time.monotonic() - self._started}))
+    def _take_up(self) -> bool:
+        """Begin, or go on where an earlier session ended; False where there is nothing left to do."""
+        run, earlier = self._run, self._run.status()
+        if earlier is not None and earlier.state in ("done", "cancelled"):
+            return False
+        if earlier is not None:
+            kept = {name: getattr(earlier, name) for name in ("seconds", "sessions", "epochs", "chosen")}
+            self._status = self._status.model_copy(update=kept)
+        run.write_status(self._status)
+        run.checkpoints.tidy()  # what a killed worker left half written
+        if earlier is None and run.record.extends:
+            self._take_over_epochs()
+        return True
+
+    def _take_over_epochs(self) -> None:
+        """Tell the epochs of the run this one extends, so that the course is seen from its beginning."""
+        earlier = RunDirectory(self._run.path.parent / self._run.record.extends)
+        for event in EventTail(earlier.events_path).read_new():
+            if event.kind == "epoch" and event.epoch is not None:
+                self._events.epoch(event.epoch)
+
+    def _epoch_done(self, epochs: int) -> None:
+        self._status = self._status.model_copy(update={"epochs": epochs})
+        self._run.write_status(self._status)
+
+    def _end(self, state: RunState, exit_status: int = 0) -> int:
+        run, seconds = self._run, self._status.seconds + time.monotonic() - self._started
+        run.write_status(self._status.model_copy(update={"state": state, "seconds": seconds}))
+        run.clear_wish()
+        if state == "cancelled":
+            run.checkpoints.drop()
+        elif state == "done":
+            run.checkpoints.keep_latest()
+            if run.record.extends:  # from here on it is this run that can be extended
+                RunDirectory(run.path.parent / run.record.extends).checkpoints.drop()
+        if state in ("done", "cancelled") or (state == "failed" and not run.checkpoints):
+            run.clear_scratch()
         return exit_status
 
-    def _train_and_test(self) -> dict[str, float]:
+    def _train_and_test(self) -> None:
         run, events = self._run, self._events
         events.stage("prepare", 0)
         events.check_cancelled()  # before the imports, which take a moment
-        from clf_core import device
-        from clf_core.models.classifier import save_classifier
-        from clf_core.models.runtime import open_runtime
-        from clf_core.training.quick import train_quick
-
         workspace = Workspace(run.path.parent.parent)
         manifest = workspace.datasets.manifest(run.record.dataset_id, run.record.version)
-        backbone = workspace.backbones.ensure(run.config.backbone, events.message)
+        trained = train_run(run, workspace, manifest, events, Places(run.scratch_folder, run.model_folder))
         events.check_cancelled()
-        runtime = open_runtime(backbone, device.choose(run.config.device))
-        result = train_quick(manifest, workspace.pictures.read, backbone, runtime, run.config, events)
-        save_classifier(run.model_folder, result.classifier)
-        events.check_cancelled()
-        report = self._test(workspace, manifest, result.classifier, runtime)
-        return {} if report is None else {name: getattr(report, name) for name in _HEADLINES}
+        report = self._test(workspace, manifest, trained)
+        quick = run.config.preset == "quick"
+        self._status = self._status.model_copy(
+            update={
+                "metrics": {} if report is None else {name: getattr(report, name) for name in _HEADLINES},
+                "images_per_second": events.pictures_per_second if quick else trained.result.images_per_second,
+                "chosen": dict(trained.result.chosen),
+            }
+        )
 
-    def _test(
-        self, workspace: Workspace, manifest: "Manifest", classifier: "Classifier", runtime: "FeatureRuntime"
-    ) -> EvaluationReport | None:
+    def _test(self, workspace: Workspace, manifest: "Manifest", trained: Trained) -> EvaluationReport | None:
         """Look at the test split, once; None where the dataset has none."""
         from clf_core.evaluation.evaluator import evaluate
         from clf_core.evaluation.tested import tested_pictures
@@ -97,7 +153,7 @@ class _Worker:
             self._events.message("There are no test pictures, so nobody knows how good the model is.")
             return None
         self._events.stage("test", len(rows))
-        predictor = Predictor(classifier, runtime)
+        predictor = Predictor(trained.classifier, trained.runtime)
         probabilities = predictor.probabilities(rows.sha256, workspace.pictures.read, self._events.progress)
         self._events.check_cancelled()
         train_counts = {name: splits.get("train", 0) for name, splits in manifest.class_splits().items()}
@@ -107,18 +163,91 @@ class _Worker:
         return report
 
 
+class _HelperCallbacks(SilentCallbacks):
+    """Of a process that trains along under torchrun: it says nothing, but hears what is asked of the run."""
+
+    def __init__(self, run: RunDirectory) -> None:
+        self._run = run
+
+    def wish(self) -> Wish:
+        """What somebody asks of this run."""
+        return self._run.wish()
+
+    def check_cancelled(self) -> None:
+        """Raise if somebody asked to stop.
+
+        Raises:
+            CancelledError: somebody did.
+        """
+        if self._run.cancel_requested():
+            raise CancelledError("The training was cancelled")
+
+
+def _help(run: RunDirectory, rank: int) -> int:
+    """Train along; the first process writes, tests and tells."""
+    workspace = Workspace(run.path.parent.parent)
+    manifest = workspace.datasets.manifest(run.record.dataset_id, run.record.version)
+    mine = run.scratch_folder / f"process-{rank}"
+    try:
+        train_run(run, workspace, manifest, _HelperCallbacks(run), Places(mine, mine / "model"))
+    except (CancelledError, PausedError):
+        return 0
+    except Exception:  # noqa: BLE001 - the first process tells the person
+        _log.exception("Process %d failed", rank)
+        return 1
+    return 0
+
+
+@contextlib.contextmanager
+def _only_one(run: RunDirectory) -> Iterator[bool]:
+    """Whether this process alone works on the run; the lock ends with the process, whatever ends that."""
+    import filelock
+
+    lock = filelock.FileLock(run.lock_path, blocking=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def _start_next(run: RunDirectory) -> None:
+    from clf_core.jobs.queue import start_next
+
+    try:
+        start_next(Workspace(run.path.parent.parent))
+    except ClfError:  # whoever looks at the runs next starts it
+        _log.exception("The next run could not be started")
+
+
 def _in_words(error: Exception) -> ErrorWords:
     if isinstance(error, ClfError):
         kind = (
             "input" if isinstance(error, InputError) else "storage" if isinstance(error, StorageError) else "internal"
         )
         return ErrorWords(what=error.what, why=error.why, remedy=error.remedy, kind=kind)
-    if isinstance(error, MemoryError):
-        return ErrorWords(what="The machine ran out of memory", remedy="Close other programs, then train again")
+    if _is_out_of_memory(error):
+        return ErrorWords(
+            what="The machine ran out of memory",
+            why="What is learned from at a time, and the network itself, need more than is free",
+            remedy="Close other programs, or train with a smaller batch or smaller pictures",
+        )
     return ErrorWords(
         what="The training failed through a fault of the studio",
         why=f"{type(error).__name__}: {error}",
         remedy="worker.log in the run's directory holds the details",
+    )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # torch's own kinds are named and not imported: a quick run has no torch.
+    words = ("out of memory", "can't allocate memory")
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
     )
 
 
