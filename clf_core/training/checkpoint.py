@@ -38,6 +38,7 @@ class Standing(BaseModel):
     all_seen: int = Field(0, description="Pictures learned from so far.")
     all_learn_seconds: float = 0.0
     spent: float = Field(0.0, description="Seconds of all sittings.")
+    closing_seconds: float = Field(0.0, description="What judging, reporting and saving took last.")
     micro_batch: int = Field(ge=1, description="Pictures that fit the memory at a time, in each process.")
     best_epoch: int = 0
     best_loss: float | None = None
@@ -183,11 +184,23 @@ def unpack_optimizer(
             {name: _like(group[name], values.get(name)) for name in group} | {"params": group["params"]}
             for group, values in zip(now["param_groups"], rest["groups"], strict=True)
         ]
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        for index, kept in state.items():
+            for name, value in kept.items():
+                if isinstance(value, torch.Tensor) and value.numel() != 1:
+                    kept[name] = _laid_out_like(parameters[index], value)
         optimizer.load_state_dict({"state": state, "param_groups": groups})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise StorageError("A saved state of the training belongs to another optimizer") from error
 
 
 def _like(now: Any, stored: Any) -> Any:
     """JSON has no tuples."""
     return tuple(stored) if isinstance(now, tuple) and stored is not None else stored
+
+
+def _laid_out_like(parameter: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """The order in memory (channels last or not) is not stored; optimizers are slow where it differs."""
+    if value.shape != parameter.shape:
+        raise ValueError("shapes differ")
+    return torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)

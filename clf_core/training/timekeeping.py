@@ -10,14 +10,17 @@ class Timekeeper:
         clock: seconds that never go back, such as ``time.monotonic``; a changed wall clock must not matter.
         limit: seconds for everything; None for no limit.
         spent: in earlier sittings.
+        closing: see ``closing_took``; as far as an earlier sitting knew.
     """
 
-    def __init__(self, clock: Callable[[], float], limit: float | None, spent: float = 0.0) -> None:
+    def __init__(
+        self, clock: Callable[[], float], limit: float | None, spent: float = 0.0, closing: float = 0.0
+    ) -> None:
         self._clock = clock
         self._limit = limit
         self._began = clock() - spent
         self._batch = 0.0
-        self._closing = 0.0
+        self._closing = closing
 
     def now(self) -> float:
         """Seconds spent so far."""
