@@ -2,6 +2,7 @@
 
 from clf_core.config.data import ImportLimits, ImportOptions, SplitConfig
 from clf_core.config.network import (
+    LARGEST_INPUT,
     NETWORK_PRESETS,
     Activation,
     BatchNorm,
@@ -18,12 +19,15 @@ from clf_core.config.network import (
 )
 from clf_core.config.preparation import AugmentConfig, Fit, Preprocessing
 from clf_core.config.presets import PRESETS, TUNED_PRESETS, Preset, settings_of
+from clf_core.config.search import SEARCHED_SETTINGS, SearchConfig, SearchedSetting, search_config
 from clf_core.config.training import DEFAULT_BACKBONE, TrainConfig, train_config
 
 __all__ = [
     "DEFAULT_BACKBONE",
+    "LARGEST_INPUT",
     "NETWORK_PRESETS",
     "PRESETS",
+    "SEARCHED_SETTINGS",
     "TUNED_PRESETS",
     "Activation",
     "AugmentConfig",
@@ -43,8 +47,11 @@ __all__ = [
     "Preprocessing",
     "Preset",
     "Residual",
+    "SearchConfig",
+    "SearchedSetting",
     "SplitConfig",
     "TrainConfig",
+    "search_config",
     "settings_of",
     "train_config",
 ]

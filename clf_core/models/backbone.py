@@ -32,7 +32,7 @@ class BackboneSpec(Value):
     class_names: tuple[str, ...] = Field(description="Classes of its own head, in order; empty where it has none.")
     licence: str
     source: str = Field(description="Where the weights came from.")
-    parameters: int = Field(gt=0, description="Number of weights, without the head.")
+    parameters: int = Field(ge=0, description="Number of weights, without the head.")
     files: dict[str, str] = Field(
         description="SHA-256 of each file beside this one; without network.xml the network runs on torch."
     )
