@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from clf_core.api import open_workbench
 from clf_core.cli.console import Console
 from clf_core.cli.parser import build_parser
-from clf_core.errors import CancelledError, ClfError, InputError
+from clf_core.errors import CancelledError, ClfError, InputError, PausedError
 
 DONE = 0
 OUR_FAULT = 1
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = build_parser().parse_args(typed)
         console = Console(as_json=options.json)
         options.command(options, open_workbench(), console)
-    except (InputError, CancelledError) as error:
+    except (InputError, CancelledError, PausedError) as error:
         return console.fail(error, PERSONS_MISTAKE)
     except ClfError as error:
         return console.fail(error, OUR_FAULT)

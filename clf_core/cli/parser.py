@@ -2,7 +2,7 @@
 
 import argparse
 
-from clf_core.cli import demo, models, runs
+from clf_core.cli import demo, models, run_control, runs
 from clf_core.cli.dataset_arguments import add_datasets
 from clf_core.cli.typed import Parser, Tasks, path
 from clf_core.config import AugmentConfig, TrainConfig
@@ -53,21 +53,41 @@ def _add_train(tasks: Tasks, shared: Parser) -> None:
         help="a setting, its value JSON or text; may be repeated",
     )
     train.add_argument("--name", help="what the run shall be called")
+    train.add_argument(
+        "--priority", type=int, default=0, help="where it has to wait: higher ones go first (default: 0)"
+    )
     train.add_argument("--detach", action="store_true", help="return at once; the training goes on by itself")
     train.set_defaults(command=runs.train)
 
 
 def _add_runs(tasks: Tasks, shared: Parser) -> None:
-    group = tasks.add_parser("runs", parents=[shared], help="list, show and cancel runs")
+    group = tasks.add_parser("runs", parents=[shared], help="list runs, pause, resume, stop, extend and queue them")
     actions = group.add_subparsers(required=True, metavar="ACTION")
     actions.add_parser("list", parents=[shared], help="all runs, newest first").set_defaults(command=runs.listing)
+    made = {}
     for name, command, text in (
         ("show", runs.show, "one run: how far it is, or how it ended"),
-        ("cancel", runs.cancel, "stop a run"),
+        ("pause", run_control.pause, "save everything and leave; 'resume' goes on from there"),
+        ("resume", run_control.resume, "go on with a run that was paused, interrupted or failed"),
+        ("stop", run_control.stop, "end a run now, and keep the best it has so far"),
+        ("cancel", run_control.cancel, "end a run and keep nothing; one that waits leaves the queue"),
+        ("extend", run_control.extend, "go on from where a finished run ended, as a new run"),
+        ("move", run_control.move, "put a run that waits at another place of the queue"),
+        ("prioritise", run_control.prioritise, "let a run that waits go before those of lower priority"),
+        ("drop-checkpoints", run_control.drop_checkpoints, "free what a run keeps to go on from"),
     ):
-        action = actions.add_parser(name, parents=[shared], help=text)
-        action.add_argument("run", metavar="RUN")
-        action.set_defaults(command=command)
+        made[name] = actions.add_parser(name, parents=[shared], help=text)
+        made[name].add_argument("run", metavar="RUN")
+        made[name].set_defaults(command=command)
+    for name in ("resume", "stop", "extend"):
+        made[name].add_argument("--detach", action="store_true", help="return at once; it goes on by itself")
+    made["extend"].add_argument("epochs", metavar="EPOCHS", type=int, help="how many more")
+    made["extend"].add_argument("--name", help="what the new run shall be called")
+    made["move"].add_argument("place", metavar="PLACE", type=int, help="counted from 1")
+    made["prioritise"].add_argument("priority", metavar="PRIORITY", type=int, help="0 is the usual one")
+    slots = actions.add_parser("slots", parents=[shared], help="how many runs may be at work at a time")
+    slots.add_argument("count", metavar="COUNT", type=int, nargs="?", help="let so many; without it, say how many")
+    slots.set_defaults(command=run_control.slots)
 
 
 def _add_models(tasks: Tasks, shared: Parser) -> None:

@@ -1,4 +1,4 @@
-"""The commands about runs: start, follow, list and cancel."""
+"""The commands that start a run, follow it and list runs; what is done to one is in ``run_control``."""
 
 import argparse
 import json
@@ -7,30 +7,56 @@ from typing import Any
 from clf_core.api import Workbench
 from clf_core.cli.console import Console
 from clf_core.config import train_config
-from clf_core.errors import CancelledError, ClfError, ConfigError, InputError, InternalError, StorageError
+from clf_core.errors import (
+    CancelledError,
+    ClfError,
+    ConfigError,
+    InputError,
+    InternalError,
+    PausedError,
+    StorageError,
+)
 from clf_core.results import RunProgress, RunSummary, Stage
 
 _STAGE_WORDS: dict[Stage, str] = {
     "prepare": "Preparing",
+    "decode": "Reading the pictures",
     "features": "Looking at the pictures",
     "head": "Fitting to your classes",
+    "tune": "Learning",
+    "finish": "Making the network quick",
     "test": "Testing",
 }
+
+_UNITS: dict[Stage, str] = {"head": "candidate", "tune": "step"}
+"""What is counted in a stage; elsewhere pictures."""
 
 
 def train(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
     """train DATASET --preset quick [--set field=value …]"""
     config = train_config({"preset": options.preset, **_settings(options.settings)})
-    run = workbench.runs.start(options.dataset, config, name=options.name)
-    if options.detach:
-        console.say(f"'{run.name}' has started. 'runs show' tells how far it is.")
-        console.result(_as_json(run))
+    run = workbench.runs.start(options.dataset, config, name=options.name, priority=options.priority)
+    follow(run, workbench, console, detach=options.detach)
+
+
+def follow(run: RunSummary, workbench: Workbench, console: Console, *, detach: bool) -> None:
+    """Stay with a run that was just started, or gone on with, until it is done, or say how to find it again.
+
+    Raises:
+        ClfError: the run ended without a model; the error says why.
+    """
+    if detach:
+        if run.state == "queued":
+            console.say(f"'{run.name}' waits for its turn at place {run.place}.")
+        else:
+            console.say(f"'{run.name}' has started. 'runs show' tells how far it is.")
+        console.result(as_json(run))
         return
     run = wait_until_done(run, workbench, console)
     console.say(f"'{run.name}' is done after {run.seconds:.1f} s.")
     if run.metrics:
         console.say(workbench.evaluation.report(run.id).verdict)
-    console.result(_as_json(run))
+    console.result(as_json(run))
 
 
 def wait_until_done(run: RunSummary, workbench: Workbench, console: Console) -> RunSummary:
@@ -42,19 +68,24 @@ def wait_until_done(run: RunSummary, workbench: Workbench, console: Console) -> 
     told = 0
     with console.bar() as bar:
 
-        def follow(progress: RunProgress) -> None:
+        def look(progress: RunProgress) -> None:
             nonlocal told
             for message in progress.messages[told:]:
                 bar.tell(message)
             told = len(progress.messages)
-            unit = "candidate" if progress.stage == "head" else "picture"
-            bar.show(_STAGE_WORDS[progress.stage], progress.done, progress.total, unit)
+            if progress.run.state == "queued":
+                bar.show(f"Waiting at place {progress.run.place}", 0, 0, "picture")
+                return
+            task = _STAGE_WORDS[progress.stage]
+            bar.show(task, progress.done, progress.total, _UNITS.get(progress.stage, "picture"))
 
         try:
-            run = workbench.runs.wait(run.id, follow)
+            run = workbench.runs.wait(run.id, look)
         except KeyboardInterrupt:
             console.note(f"'{run.name}' goes on by itself. 'runs cancel {run.id}' stops it.")
             raise
+    if run.state == "paused":
+        raise PausedError(f"'{run.name}' is paused after epoch {run.epochs}", remedy="'runs resume' goes on from there")
     if run.state != "done":
         raise _not_done(run)
     return run
@@ -64,10 +95,11 @@ def listing(_options: argparse.Namespace, workbench: Workbench, console: Console
     """runs list"""
     runs = workbench.runs.list()
     for run in runs:
-        console.say(f"{run.name}: {run.state}{_accuracy(run)}, {run.seconds:.1f} s")
+        place = f" (place {run.place})" if run.place else ""
+        console.say(f"{run.name}: {run.state}{place}{_accuracy(run)}, {run.seconds:.1f} s")
     if not runs:
         console.say("There are no runs yet. 'train DATASET' makes one.")
-    console.result({"runs": [_as_json(run) for run in runs]})
+    console.result({"runs": [as_json(run) for run in runs]})
 
 
 def show(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
@@ -82,15 +114,14 @@ def show(options: argparse.Namespace, workbench: Workbench, console: Console) ->
         console.say(f"  {name}: {value:.4f}")
     if run.error is not None:
         console.say(str(_not_done(run)))
+    chosen = workbench.runs.chosen(run.id)
+    if chosen:
+        console.say("  chosen by the studio: " + ", ".join(f"{name} {value}" for name, value in chosen.items()))
+    if run.kept_bytes:
+        console.say(f"  keeps {run.kept_bytes / 1e6:.1f} MB to go on from")
     details = progress.model_dump(mode="json", exclude={"run"})
-    console.result({**_as_json(run), **details, "config": workbench.runs.config(run.id).model_dump(mode="json")})
-
-
-def cancel(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
-    """runs cancel RUN"""
-    run = workbench.runs.cancel(options.run)
-    console.say(f"'{run.name}' is {run.state}.")
-    console.result(_as_json(run))
+    config = workbench.runs.config(run.id).model_dump(mode="json")
+    console.result({**as_json(run), **details, "chosen": chosen, "config": config})
 
 
 def _accuracy(run: RunSummary) -> str:
@@ -139,6 +170,7 @@ def _not_done(run: RunSummary) -> ClfError:
     return kinds[run.error.kind](run.error.what, why=run.error.why, remedy=run.error.remedy)
 
 
-def _as_json(run: RunSummary) -> dict[str, Any]:
+def as_json(run: RunSummary) -> dict[str, Any]:
+    """A run as programs read it."""
     fields = run.model_dump(mode="json", exclude={"id", "name", "state"})
     return {"run": run.name, "run_id": run.id, "status": run.state, **fields}
