@@ -14,6 +14,7 @@ from clf_core.api.plans import Plans
 from clf_core.api.prediction import Predictions
 from clf_core.api.preparation import Preparations
 from clf_core.api.runs import Runs
+from clf_core.api.searches import Searches
 from clf_core.api.uploads import Uploads
 from clf_core.settings import Settings
 from clf_core.workspace import Workspace
@@ -36,6 +37,7 @@ class Workbench:
         preparation: how pictures are made ready for the network, shown on one's own.
         plans: how long and how good a training would be, and what is unusual about it.
         runs: start, follow, cancel and list trainings.
+        searches: try settings out, judged by validation pictures, and train the best.
         evaluation: how a finished run did on its test split.
         prediction: answers for new pictures.
         explanation: where the model looked.
@@ -55,6 +57,7 @@ class Workbench:
         self.preparation = Preparations(workspace, settings)
         self.runs = Runs(workspace)
         self.plans = Plans(workspace, self.runs.list)
+        self.searches = Searches(workspace, self.runs)
         self.evaluation = Evaluation(workspace, self.runs)
         models = LoadedModels(workspace, self.runs, settings.limits)
         self.prediction = Predictions(models, settings)

@@ -8,7 +8,6 @@ writes it.
 
 import contextlib
 import json
-import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from clf_core.config import SearchConfig, TrainConfig
 from clf_core.errors import StorageError
 from clf_core.training.search_judgement import Judgement
-from clf_core.training.search_space import Answer, Choice, Dimension, Space, Whole, first_of
+from clf_core.training.search_space import Answer, Choice, Dimension, Space, Whole, by_lot, first_of
 
 if TYPE_CHECKING:
     import optuna
@@ -148,7 +147,7 @@ class SearchStudy:
 
     def _untried(self) -> dict[str, Answer] | None:
         for _ in range(_OTHER_DRAWS):
-            drawn = self._space.draw(lambda dimension: _by_lot(self._chance, dimension))
+            drawn = self._space.draw(lambda dimension: by_lot(self._chance, dimension))
             if _key(drawn.config) not in self._tried:
                 return drawn.values
         return None
@@ -173,15 +172,6 @@ def _suggest(trial: "optuna.Trial", dimension: Dimension) -> Answer:
     if isinstance(dimension, Whole):
         return trial.suggest_int(dimension.name, dimension.low, dimension.high)
     return trial.suggest_float(dimension.name, dimension.low, dimension.high, log=True)
-
-
-def _by_lot(chance: random.Random, dimension: Dimension) -> Answer:
-    if isinstance(dimension, Choice):
-        return dimension.options[chance.randrange(len(dimension.options))]
-    if isinstance(dimension, Whole):
-        return chance.randint(dimension.low, dimension.high)
-    drawn = math.exp(chance.uniform(math.log(dimension.low), math.log(dimension.high)))
-    return min(max(drawn, dimension.low), dimension.high)  # rounding may step over an end
 
 
 def _open(journal: Path, config: SearchConfig) -> "optuna.Study":

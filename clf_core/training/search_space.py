@@ -4,6 +4,8 @@ The space is conditional: a learning rate is drawn only for presets that have on
 changed. Who decides is given as a ``Draw``: the sampler of the search, chance, or the settings the search began from.
 """
 
+import math
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
@@ -79,6 +81,16 @@ def first_of(dimension: Dimension) -> Answer:
     if isinstance(dimension, Choice):
         return dimension.first if dimension.first in dimension.options else dimension.options[0]
     return min(max(dimension.first, dimension.low), dimension.high)
+
+
+def by_lot(chance: random.Random, dimension: Dimension) -> Answer:
+    """Decide by lot."""
+    if isinstance(dimension, Choice):
+        return dimension.options[chance.randrange(len(dimension.options))]
+    if isinstance(dimension, Whole):
+        return chance.randint(dimension.low, dimension.high)
+    drawn = math.exp(chance.uniform(math.log(dimension.low), math.log(dimension.high)))
+    return min(max(drawn, dimension.low), dimension.high)  # rounding may step over an end
 
 
 class Drawn(NamedTuple):

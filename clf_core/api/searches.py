@@ -1,0 +1,262 @@
+"""Searching for good settings: start, follow, stop, go on, and the run that comes of it."""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+
+from clf_core.api.datasets import training_problems
+from clf_core.api.plans import Plans
+from clf_core.api.runs import Runs
+from clf_core.config import SearchConfig, TrainConfig
+from clf_core.errors import DatasetError, NotFoundError, StateError, StorageError
+from clf_core.jobs import process
+from clf_core.jobs.searches import SearchJobs
+from clf_core.results import (
+    SEARCH_FINAL_STATES,
+    RunSummary,
+    SearchForecast,
+    SearchProgress,
+    SearchSummary,
+    Stage,
+)
+from clf_core.workspace import Workspace
+from clf_core.workspace.search_directory import SearchDirectory
+
+_log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.1
+_SAMPLE = 12
+"""Settings drawn by lot to foretell how long a trial takes."""
+
+_BETWEEN = 0.3
+"""Seconds between two trials of the same process."""
+
+_JUDGED_STAGES: tuple[Stage, ...] = ("decode", "features", "head", "tune")
+
+
+class Searches:
+    """Searches of one workspace. ``ref`` is a search's name or identifier.
+
+    A search is another process; it goes on when this one ends. Its trials are judged by the validation pictures
+    alone. At the end the best settings are trained as an ordinary run, and only that looks at the test split, once.
+    """
+
+    def __init__(self, workspace: Workspace, runs: Runs) -> None:
+        self._workspace = workspace
+        self._runs = runs
+        self._plans = Plans(workspace, runs.list)
+        self._jobs = SearchJobs()
+
+    def problems(self, dataset_ref: str) -> tuple[str, ...]:
+        """Return what stands in the way of a search on a dataset, in sentences; empty if nothing does.
+
+        Raises:
+            NotFoundError: no such dataset.
+        """
+        dataset = self._workspace.datasets.find(dataset_ref)
+        problems = list(training_problems(dataset))
+        if not dataset.splits.get("val"):
+            problems.append(
+                "There are no validation pictures to compare settings on. Divide the pictures anew on the Data page, "
+                "with a share to choose settings."
+            )
+        return tuple(problems)
+
+    def forecast(self, dataset_ref: str, config: SearchConfig) -> SearchForecast:
+        """Return about how many settings a search would try and how long that takes.
+
+        Raises:
+            NotFoundError: no such dataset.
+        """
+        from clf_core.jobs.search_worker import slots_of
+        from clf_core.training.search_space import Space, by_lot
+
+        dataset = self._workspace.datasets.find(dataset_ref)
+        slots = slots_of(config.slots)
+        space, chance = Space(config, config.backbones or self.backbones(config.base.backbone)), random.Random(0)  # noqa: S311
+        sample = [space.draw(lambda dimension: by_lot(chance, dimension)).config for _ in range(_SAMPLE)]
+        stages = [self._plans.stages(dataset, one) for one in sample]
+        each = sum(one.get(stage, 0.0) for one in stages for stage in _JUDGED_STAGES) / len(sample) + _BETWEEN
+        budget = float("inf") if config.minutes is None else config.minutes * 60
+        possible = max(1, int(budget * slots / each)) if config.minutes is not None else config.trials or 1
+        trials = possible if config.trials is None else min(possible, config.trials)
+        return SearchForecast(trials=trials, seconds=min(budget, trials * each / slots), at_once=slots)
+
+    def backbones(self, first: str) -> tuple[str, ...]:
+        """Return the networks a search chooses from where it is told none: ``first``, then those on this machine."""
+        return tuple(dict.fromkeys([first, *self._workspace.backbones.names()]))
+
+    def start(self, dataset_ref: str, config: SearchConfig, *, name: str | None = None) -> SearchSummary:
+        """Start a search in a process of its own and return at once.
+
+        Args:
+            dataset_ref: name or identifier of the dataset; its newest version is used by all trials.
+            config: what is searched, and how long.
+            name: what to call it; None makes a name, such as 'Pets search 1'.
+
+        Raises:
+            NotFoundError: no such dataset.
+            DatasetError: nothing can be learned from it, or it has no validation pictures.
+            NameTakenError: a search of that name exists.
+            ConfigError: the name cannot be used.
+            StorageError: the disk refused.
+        """
+        dataset = self._workspace.datasets.find(dataset_ref)
+        problems = self.problems(dataset_ref)
+        if problems:
+            raise DatasetError(f"'{dataset.name}' cannot be searched on yet", why=" ".join(problems))
+        search = self._workspace.searches.create(dataset, config, name, process.current())
+        self._jobs.start(search)
+        return self._jobs.summary(search)
+
+    def list(self) -> tuple[SearchSummary, ...]:
+        """Return all searches, newest first."""
+        found = []
+        for search in self._workspace.searches.list():
+            try:
+                found.append(self._jobs.summary(search))
+            except StorageError as error:  # one damaged search must not hide the others
+                _log.warning("A search is not listed: %s", error)
+        return tuple(found)
+
+    def get(self, ref: str) -> SearchSummary:
+        """Return one search as it stands now.
+
+        Raises:
+            NotFoundError: no search of that name or identifier.
+        """
+        return self._jobs.summary(self._find(ref))
+
+    def config(self, ref: str) -> SearchConfig:
+        """Return the settings of a search.
+
+        Raises:
+            NotFoundError: no search of that name or identifier.
+        """
+        return self._find(ref).config()
+
+    def trial_config(self, ref: str, number: int) -> TrainConfig:
+        """Return the settings of one trial, as an ordinary run would have them.
+
+        Raises:
+            NotFoundError: no such search or trial.
+        """
+        from clf_core.jobs.search_worker import as_winner
+
+        search = self._find(ref)
+        return as_winner(search.trial_config(number), search.config().base)
+
+    def progress(self, ref: str) -> SearchProgress:
+        """Return where a search stands: its trials, the best so far, what matters, the time left.
+
+        Raises:
+            NotFoundError: no search of that name or identifier.
+        """
+        return self._jobs.progress(self._find(ref))
+
+    def stop(self, ref: str) -> SearchSummary:
+        """End a search here: what is under way is broken off, and the best so far is trained. Returns at once.
+
+        Raises:
+            NotFoundError: no search of that name or identifier.
+            StateError: it has already ended.
+        """
+        search = self._find(ref)
+        self._must_be_going(search, "stopped")
+        search.request("stop")
+        return self._jobs.summary(search)
+
+    def cancel(self, ref: str) -> SearchSummary:
+        """End a search and train nothing; returns once it has ended. What was tried is kept, and it can be resumed.
+
+        Raises:
+            NotFoundError: no search of that name or identifier.
+            StateError: it has already ended in another way.
+        """
+        search = self._find(ref)
+        summary = self._jobs.summary(search)
+        if summary.state != "cancelled":
+            self._must_be_going(search, "cancelled")
+            self._jobs.cancel(search)
+        return self._jobs.summary(search)
+
+    def resume(self, ref: str, *, minutes: float | None = None, trials: int | None = None) -> SearchSummary:
+        """Go on with a search that has ended, with what is left of its budget or with a new one.
+
+        Args:
+            ref: name or identifier of the search.
+            minutes: from now on; with ``trials`` None too, what is left of the budget before.
+            trials: from now on.
+
+        Raises:
+            NotFoundError: no search of that name or identifier.
+            StateError: it is still going, or its budget is used up and none is given.
+            StorageError: the disk refused.
+        """
+        search = self._find(ref)
+        progress = self._jobs.progress(search)
+        if progress.search.state not in SEARCH_FINAL_STATES:
+            raise StateError(f"The search '{progress.search.name}' is still going")
+        status = search.status()
+        if minutes is not None or trials is not None:
+            changes = {"minutes": minutes, "trials": trials}
+            search.write_config(SearchConfig.model_validate({**search.config().model_dump(), **changes}))
+        elif progress.search.state == "done":
+            raise StateError(
+                f"The search '{progress.search.name}' is done",
+                why="Its budget is used up",
+                remedy="Give it more minutes or trials",
+            )
+        if status is not None:
+            anew: dict[str, object] = {"messages": (), "error": None}
+            if minutes is not None or trials is not None:
+                anew |= {"seconds_before": status.seconds, "trials_before": _ended(progress)}
+            search.write_status(status.model_copy(update=anew))
+        self._jobs.start(search)
+        return self._jobs.summary(search)
+
+    def winner(self, ref: str) -> RunSummary | None:
+        """Return the run that trains the best settings of a search; None before there is one, or where it is gone.
+
+        Raises:
+            NotFoundError: no search of that name or identifier.
+        """
+        identifier = self._jobs.summary(self._find(ref)).winner_run
+        if not identifier:
+            return None
+        try:
+            return self._runs.get(identifier)
+        except NotFoundError:
+            return None
+
+    def wait(self, ref: str, on_progress: Callable[[SearchProgress], None] | None = None) -> SearchSummary:
+        """Wait until a search has ended and return it; the winner's run may still be going.
+
+        Args:
+            ref: name or identifier of the search.
+            on_progress: called about ten times a second with where the search stands.
+
+        Raises:
+            NotFoundError: no search of that name or identifier.
+        """
+        search = self._find(ref)
+        while True:
+            progress = self._jobs.progress(search)
+            if on_progress is not None:
+                on_progress(progress)
+            if progress.search.state in SEARCH_FINAL_STATES:
+                return progress.search
+            time.sleep(_POLL_SECONDS)
+
+    def _find(self, ref: str) -> SearchDirectory:
+        return self._workspace.searches.find(ref)
+
+    def _must_be_going(self, search: SearchDirectory, wanted: str) -> None:
+        summary = self._jobs.summary(search)
+        if summary.state in SEARCH_FINAL_STATES:
+            raise StateError(f"The search '{summary.name}' cannot be {wanted}", why=f"It is already {summary.state}")
+
+
+def _ended(progress: SearchProgress) -> int:
+    return sum(trial.state in ("done", "pruned", "failed") for trial in progress.trials)
