@@ -26,7 +26,8 @@ _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     "tanh": nn.Tanh,
     "none": nn.Identity,
 }
-_RGB = 3
+_PICTURE = LayerShape(maps=3, side=1, parameters=0, multiply_adds=0, receptive_field=1)
+"""What reaches the first layer, but for its size."""
 
 
 class SmallCnn(nn.Module):
@@ -47,7 +48,7 @@ class SmallCnn(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         shapes = require_possible(config, classes=2).layers[:-1]  # the last layer is not part of it
-        before = (LayerShape.model_construct(maps=_RGB, side=config.input_size), *shapes)
+        before = (_PICTURE.model_copy(update={"side": config.input_size}), *shapes)
         built = [_build(layer, reaching) for layer, reaching in zip(config.layers, before, strict=False)]
         cut = next(i for i, layer in enumerate(config.layers) if isinstance(layer, Flatten | GlobalPooling))
         self.maps = nn.Sequential(*built[:cut])
