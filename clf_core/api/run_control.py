@@ -242,7 +242,7 @@ class RunControl:
             run.begin_again(_status("queued").model_copy(update={**_lasting(status), **fresh}))
             if wish:
                 run.request(wish)
-        self._turns.add(run)
+            self._turns.add(run)
         return self._summary(run)
 
     def _rest_within(self, seconds: float, run: RunDirectory) -> RunSummary:

@@ -89,7 +89,10 @@ class Queue:
             connection.execute("UPDATE slots SET filled = 1")
 
     def add(self, run: str, priority: int = 0) -> None:
-        """Put a run at the end of those of its priority; one that is there stays where it is."""
+        """Put a run at the end of those of its priority.
+
+        One that waits stays where it is; one that has a slot, from a session that is over, gives it up.
+        """
         with self._database.transaction() as connection:
             _insert(connection, run, priority)
 
@@ -170,8 +173,10 @@ class Queue:
 
 def _insert(connection: sqlite3.Connection, run: str, priority: int) -> None:
     connection.execute(
-        "INSERT OR IGNORE INTO tickets (run, priority, position) "
-        "SELECT ?, ?, coalesce(max(position), 0) + 1 FROM tickets",
+        "INSERT INTO tickets (run, priority, position) "
+        "SELECT ?, ?, coalesce(max(position), 0) + 1 FROM tickets WHERE true "
+        "ON CONFLICT (run) DO UPDATE SET priority = excluded.priority, position = excluded.position, "
+        "starter_pid = NULL, starter_started = NULL WHERE starter_pid IS NOT NULL",
         (run, priority),
     )
 

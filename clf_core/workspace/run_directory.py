@@ -136,8 +136,9 @@ class RunDirectory:
         Raises:
             StorageError: the disk refuses.
         """
-        for path in (self._wish_path, self._exit_path, self._cancel_path, self.path / "launch.json"):
+        for path in (self._wish_path, self._exit_path, self._cancel_path):
             path.unlink(missing_ok=True)
+        self.write_starter(status.worker)
         self.write_status(status)
 
     def status(self) -> RunStatus | None:
