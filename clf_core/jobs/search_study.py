@@ -27,7 +27,7 @@ GRID = 10
 _UNCOMPARED = 4
 """Trials that run to their end before any is broken off."""
 
-_WARMUP = 2
+_WARMUP = 3
 """Of the grid: before it, nothing is broken off."""
 
 _RANDOM_TRIALS = 8
