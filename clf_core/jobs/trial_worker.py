@@ -6,11 +6,15 @@ validation pictures and thrown away: pictures of the test split cannot be read h
 """
 
 import contextlib
+import hashlib
+import json
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
@@ -37,6 +41,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_DECIDE_WHAT_IS_CACHED = ("preset", "backbone", "continue_from", "input_size", "fit", "augment", "views", "seed")
+_CACHES_KEPT = 4
+
 
 def main(arguments: list[str]) -> int:
     """Train trials until there are no more orders."""
@@ -47,14 +54,15 @@ def main(arguments: list[str]) -> int:
     _keep_to_own_cores(int(arguments[1]), int(arguments[2]))
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # whatever a library prints goes into the log, not among the notes
-    return _TrialWorker(SearchDirectory(Path(arguments[0]).absolute()), channel).work()
+    return _TrialWorker(SearchDirectory(Path(arguments[0]).absolute()), channel, int(arguments[1])).work()
 
 
 class _TrialWorker:
     """Takes orders, trains, tells."""
 
-    def __init__(self, search: SearchDirectory, channel: TextIO) -> None:
+    def __init__(self, search: SearchDirectory, channel: TextIO, slot: int) -> None:
         self._search = search
+        self._caches = _Caches(search.shared_folder / f"slot-{slot}")
         self._workspace = Workspace(search.path.parent.parent)
         self._channel = channel
         self._orders: SimpleQueue[int] = SimpleQueue()
@@ -101,7 +109,8 @@ class _TrialWorker:
 
         record = self._search.record
         manifest = self._workspace.datasets.manifest(record.dataset_id, record.version)
-        with tempfile.TemporaryDirectory(prefix="trial-", dir=self._shared_folder()) as folder:
+        self._search.shared_folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="trial-", dir=self._search.shared_folder) as folder:
             resources = self._resources(config, manifest, callbacks, Path(folder))
             try:
                 result = train_by_preset(as_trial(config), manifest, callbacks, resources)
@@ -123,26 +132,48 @@ class _TrialWorker:
         return Resources(
             read=_reader(self._workspace, manifest),
             device=chosen,
-            scratch_folder=self._shared_folder(),
+            scratch_folder=self._caches.folder(config),
             model_folder=folder,
             backbone=backbone,
             runtime=None if backbone is None else self._runtime(backbone, chosen),
         )
 
     def _runtime(self, backbone: "Backbone", chosen: "Device") -> "FeatureRuntime":
-        """The network loaded; the one of the trial before is still there."""
+        """The network loaded; the one of the trial before is still there, and what it said of which picture."""
+        from clf_core.jobs.remembering import RememberingRuntime
         from clf_core.models.runtime import open_runtime
 
-        if self._loaded is None or self._loaded.spec.weights_sha256 != backbone.spec.weights_sha256:
-            self._loaded = open_runtime(backbone, chosen)
+        if self._loaded is None or self._loaded.spec != backbone.spec:
+            self._loaded = RememberingRuntime(open_runtime(backbone, chosen))
         return self._loaded
-
-    def _shared_folder(self) -> Path:
-        self._search.shared_folder.mkdir(exist_ok=True)
-        return self._search.shared_folder
 
     def _tell(self, note: TrialNote) -> None:
         self._channel.write(note.model_dump_json(exclude_defaults=True) + "\n")
+
+
+class _Caches:
+    """Where trials of one process keep pixels and activations: those that need the same ones share a folder.
+
+    Each process has folders of its own, so no two write the same file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._recent: OrderedDict[str, None] = OrderedDict()
+
+    def folder(self, config: TrainConfig) -> Path:
+        """Return the folder for a trial; the one unused longest makes room."""
+        told = config.model_dump(mode="json", include=set(_DECIDE_WHAT_IS_CACHED))
+        told["network"] = config.network.input_size
+        name = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+        self._recent[name] = None
+        self._recent.move_to_end(name)
+        while len(self._recent) > _CACHES_KEPT:
+            oldest, _ = self._recent.popitem(last=False)
+            shutil.rmtree(self._folder / oldest, ignore_errors=True)
+        made = self._folder / name
+        made.mkdir(parents=True, exist_ok=True)
+        return made
 
 
 class _JudgedError(Exception):
