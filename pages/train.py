@@ -6,32 +6,22 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from clf_core.api import Workbench
-from clf_core.config import TrainConfig, train_config
-from clf_core.errors import ConfigError, NotFoundError
-from clf_core.results import FINAL_STATES, DatasetSummary, RunSummary
+from clf_core.config import TUNED_PRESETS, TrainConfig
+from clf_core.errors import NotFoundError
+from clf_core.results import RESTING_STATES, Advice, DatasetSummary, PresetCard, RunSummary
 from pages.components.escaping import md
-from pages.components.forms import config_fields
 from pages.components.heading import head, section, title
 from pages.components.pickers import choose_dataset
 from pages.components.preparation import in_words, show_preparation
-from pages.components.problems import show_error, show_problem
+from pages.components.presets import PRESET_NAMES, about, chosen_preset, show_presets
+from pages.components.problems import show_error
+from pages.components.settings import LABELS, show_settings
 from pages.components.starting import empty_page
 from pages.components.training import show_run
-from pages.components.words import count, duration
+from pages.components.words import count
 from pages.components.workbench import workbench
 
 _DOUBLE_CLICK_SECONDS = 5.0
-
-_LABELS = {
-    "backbone": "Pretrained network",
-    "device": "Processor",
-    "selection": "How the strength is chosen",
-    "strengths": "Strengths to try (C)",
-    "folds": "Parts for cross-validation",
-    "refit": "Learn from the validation pictures too, at the end",
-    "seed": "Seed",
-}
-_GROUPS = {"Model": ("backbone", "device"), "Learning": ("selection", "strengths", "folds", "refit", "seed")}
 
 
 def watched_run(bench: Workbench) -> RunSummary | None:
@@ -45,43 +35,65 @@ def watched_run(bench: Workbench) -> RunSummary | None:
             del st.query_params["run"]
     if "new" in st.query_params:
         return None
-    going = next((run for run in bench.runs.list() if run.state not in FINAL_STATES), None)
+    going = next((run for run in bench.runs.list() if run.state not in RESTING_STATES), None)
     if going is not None:
         st.query_params["run"] = going.id
     return going
 
 
 def show_form(bench: Workbench, dataset: DatasetSummary, place: DeltaGenerator) -> None:
-    """Preset, what will happen, Preparation, Advanced, Train."""
+    """Presets, what will happen, Preparation, Advanced, warnings, Train."""
     problems = bench.datasets.problems_before_training(dataset.id)
     title(f"Train on {md(dataset.name, 60)}", place)
-    left, right = st.columns([3, 2], gap="medium")
-    with left.container(border=True, height="stretch"):
-        time_place = show_preset()
-    plan, preparation = right.container(border=True, height="stretch"), st.container()
-    config = show_advanced(bench)
+    preset = chosen_preset(recommended(bench.plans.cards(dataset.id, TrainConfig())))
+    cards_place, plan, preparation = st.container(), st.container(border=True), st.container()
+    config = show_settings(bench, preset)
+    usable = config or TrainConfig(preset=preset)
     if dataset.splits.get("train"):  # without training pictures there is nothing to show it on
         with preparation:
-            prepared = show_preparation(bench, dataset, config or TrainConfig())
-        config = config and config.model_copy(update=prepared)
+            usable = TrainConfig.model_validate({**dict(usable), **show_preparation(bench, dataset, usable)})
+    cards = bench.plans.cards(dataset.id, usable)
+    with cards_place:
+        show_presets(cards, preset)
     with plan:
-        show_plan(dataset, config or TrainConfig())
-    if config is not None:
-        time_place.markdown(f"**About {duration(bench.runs.estimate(dataset.id, config))}** on this machine")
+        show_plan(dataset, usable)
+    show_advice(bench.plans.advice(dataset.id, usable))
     if problems:
         st.warning(" ".join(md(problem, 400) for problem in problems), icon=":material/info:")
-    pressed = st.button(
-        "Train",
-        type="primary",
-        icon=":material/play_arrow:",
-        disabled=bool(problems) or config is None,
-        help=problems[0] if problems else None,
-    )
-    if pressed and config is not None:
-        run = start_once(bench, dataset, config)
+    card = next(card for card in cards if card.preset == preset)
+    if pressed_train(problems, usable=config is not None, card=card):
+        run = start_once(bench, dataset, usable)
         st.session_state["last_run"] = run.id
         st.query_params.from_dict({"run": run.id})
         st.rerun()
+
+
+def recommended(cards: tuple[PresetCard, ...]) -> str:
+    """The preset to begin with."""
+    return next(card.preset for card in cards if card.recommended)
+
+
+def pressed_train(problems: tuple[str, ...], *, usable: bool, card: PresetCard) -> bool:
+    """The one button, with what it starts and how long that takes beside it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
+            "Train",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=bool(problems) or not usable,
+            help=problems[0] if problems else None,
+        )
+        takes = about(card.seconds, at_most=card.at_most)
+        st.markdown(
+            f"{PRESET_NAMES[card.preset]}: **{takes[:1].lower() + takes[1:]}** on this machine", width="content"
+        )
+    return pressed and usable
+
+
+def show_advice(advice: tuple[Advice, ...]) -> None:
+    """What is unusual about the settings; nothing is forbidden by it."""
+    for item in advice:
+        st.warning(f"**{md(LABELS.get(item.field, item.field))}.** {md(item.text, 600)}", icon=":material/lightbulb:")
 
 
 def start_once(bench: Workbench, dataset: DatasetSummary, config: TrainConfig) -> RunSummary:
@@ -94,54 +106,39 @@ def start_once(bench: Workbench, dataset: DatasetSummary, config: TrainConfig) -
     return bench.runs.start(dataset.id, config)
 
 
-def show_preset() -> DeltaGenerator:
-    """The preset card; returns the place for the time, which is known once the settings are."""
-    section(":material/bolt: Quick :blue-badge[Recommended]")
-    st.markdown(
-        "A network that already knows pictures stays as it is; only its last layer learns your classes. "
-        "Good from about ten pictures per class."
-    )
-    return st.empty()
-
-
 def show_plan(dataset: DatasetSummary, config: TrainConfig) -> None:
     """What will happen, in three lines with this dataset's numbers."""
     splits = dataset.splits
-    val = splits.get("val", 0)
-    judged_on = f"with {val:,} others (validation split), then learns from them too" if val else "by holding some back"
-    if not val and splits.get("train", 0) <= len(dataset.classes):
-        judged_on = "without comparing any: there are too few pictures for that"
-    test = splits.get("test", 0)
+    train, val, test = (splits.get(split, 0) for split in ("train", "val", "test"))
     tested = (
         f"It is tested once on {test:,} it has never seen (test split)."
         if test
         else ("It cannot be tested: no pictures were set aside for that (test split).")
     )
+    judged = _judged_in_epochs(config, val) if config.preset in TUNED_PRESETS else _judged(dataset)
     section("What will happen")
     st.markdown(
-        f"1. It looks at {count(splits.get('train', 0), 'picture')} to learn from, {in_words(config)}.\n"
-        f"2. It chooses its settings {judged_on}.\n"
-        f"3. {tested}"
+        f"1. It looks at {count(train, 'picture')} to learn from, {in_words(config)}.\n2. {judged}\n3. {tested}"
     )
 
 
-def show_advanced(bench: Workbench) -> TrainConfig | None:
-    """Every setting with its sentence of help; None while something entered cannot be used."""
-    with st.expander("Advanced", icon=":material/tune:", key="advanced", on_change="rerun") as advanced:
-        if not advanced.open:
-            return TrainConfig()
-        entered = {}
-        suggestions = {"backbone": [info.name for info in bench.backbones.list()]}
-        for place, (title, names) in zip(st.columns(2, gap="large"), _GROUPS.items(), strict=True):
-            with place:
-                st.markdown(f"**{title}**")
-                entered |= config_fields(TrainConfig, names, labels=_LABELS, suggestions=suggestions, key="config")
-    try:
-        return train_config(entered)
-    except ConfigError as error:
-        # The words of the form, not the names the terminal has for its settings.
-        show_problem(f"'{_LABELS.get(error.field, error.field)}' cannot be used", error.why or error.what)
-        return None
+def _judged(dataset: DatasetSummary) -> str:
+    val = dataset.splits.get("val", 0)
+    if val:
+        return f"It chooses its settings with {val:,} others (validation split), then learns from them too."
+    if dataset.splits.get("train", 0) <= len(dataset.classes):
+        return "It chooses its settings without comparing any: there are too few pictures for that."
+    return "It chooses its settings by holding some back."
+
+
+def _judged_in_epochs(config: TrainConfig, val: int) -> str:
+    rounds = f"for {config.minutes:g} minutes" if config.minutes else "again and again, in epochs"
+    if config.epochs:
+        rounds = f"in {count(config.epochs, 'epoch')}"
+    if not val:
+        return f"It goes through them {rounds}, with none to judge by in between (validation split)."
+    stops = "" if config.minutes else ", and stops early once nothing gets better"
+    return f"It goes through them {rounds}, keeps what does best on {val:,} others (validation split){stops}."
 
 
 bench = workbench()

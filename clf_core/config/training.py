@@ -175,6 +175,11 @@ class TrainConfig(Value):
                 "a limit of time and a number of epochs are both given; give one of them",
             ),
             (
+                "patience",
+                self.minutes is not None and self.patience != type(self).model_fields["patience"].default,
+                "with a limit of time it learns until the time is over; leave patience as it is",
+            ),
+            (
                 "backbone",
                 bool(self.continue_from) and self.backbone != DEFAULT_BACKBONE,
                 f"it goes on from the network of '{self.continue_from}', so no published one can be named as well",

@@ -63,7 +63,7 @@ def _full(few: bool, many: bool, _drawings: bool) -> str:
         return "The best your data allows: there are enough pictures to teach every layer."
     if few:
         return "Worse than quick, most likely: it would learn so few pictures by heart."
-    return "Very good with patience; below some hundred pictures per class rarely better than thorough."
+    return "Very good with patience; with fewer than some hundreds of pictures per class rarely better than thorough."
 
 
 def _scratch(_few: bool, many: bool, drawings: bool) -> str:

@@ -35,6 +35,8 @@ _gallery = _part("gallery", '<div class="part gallery" role="group"></div>')
 _labeller = _part("labeller")
 _lens = _part("lens")
 _matrix = _part("matrix", '<div class="part matrix"></div>')
+_panel = _part("panel", '<div class="part panel" role="group"></div>')
+_presets = _part("presets", '<div class="part presets" role="radiogroup"></div>')
 _runboard = _part("runboard", '<div class="part runboard"></div>')
 _stages = _part("stages")
 _verdict = _part("verdict")
@@ -195,8 +197,23 @@ def lens(explanation: Explanation, heat: NDArray[np.uint8], legend: NDArray[np.u
     )
 
 
+def preset_cards(
+    cards: Sequence[dict[str, str]], chosen: str, *, key: str, take: Callable[[], None], label: str = "Ways to train"
+) -> None:
+    """Draw cards of which one is chosen; see ``pages.components.presets`` for the data.
+
+    ``take`` is called when a person chooses another; ``st.session_state[key].choose`` holds its id.
+    """
+    _presets(data={"cards": list(cards), "chosen": chosen, "label": label}, key=key, on_choose_change=take)
+
+
+def panel(items: Sequence[dict[str, str]], *, key: str, label: str) -> None:
+    """Draw pictures at fixed places with what the network says of each; see ``pages.components.watching``."""
+    _panel(data={"items": list(items), "label": label}, key=key)
+
+
 def stages(data: dict[str, Any], *, key: str) -> None:
-    """Draw where a run stands; see ``pages.components.training`` for the data."""
+    """Draw where a run stands; see ``pages.components.watching`` for the data."""
     _stages(data=data, key=key)
 
 

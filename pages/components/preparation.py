@@ -5,7 +5,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from clf_core.api import Workbench
-from clf_core.config import AugmentConfig, Fit, TrainConfig
+from clf_core.config import AugmentConfig, Fit, TrainConfig, settings_of
 from clf_core.results import DatasetSummary
 from pages.components.forms import config_fields
 from pages.components.heading import quiet
@@ -52,6 +52,8 @@ def in_words(config: TrainConfig) -> str:
         return f"{done} and shown as they are"
     kind = "" if config.augment.preset == _CUSTOM else f"{config.augment.preset} "
     unmirrored = "" if config.augment.flips else ", never mirrored"
+    if not _looks_once(config):
+        return f"{done}, as another {kind}variant of each in every epoch{unmirrored}"
     return f"{done}, with {count(config.views, f'{kind}variant')} of each{unmirrored}"
 
 
@@ -63,7 +65,7 @@ def show_preparation(bench: Workbench, dataset: DatasetSummary, advanced: TrainC
         dataset: whose pictures are shown.
         advanced: what else is chosen; the network and the seed decide what the preview looks like.
     """
-    hint = bench.preparation.suggest(dataset.id)
+    hint, looks_once = bench.preparation.suggest(dataset.id), _looks_once(advanced)
     flips_key = f"prep_flips_{dataset.id}"
     chosen = _chosen(flips_key, hint.augment.flips)
     # Its content is drawn while it is closed, too: widgets that are not drawn forget what was chosen.
@@ -81,12 +83,17 @@ def show_preparation(bench: Workbench, dataset: DatasetSummary, advanced: TrainC
                 _another(example.exact)
         controls, shown = st.columns([2, 3], gap="large")
         with controls:
-            _choose_variants(bench, flips_key, hint.augment.flips, hint.reason)
+            _choose_variants(bench, flips_key, hint.augment.flips, hint.reason, counted=looks_once)
         if sha256:
             with shown, told_in_words():
                 _show_variants(bench, sha256, chosen, advanced)
         _single_switches(flips=chosen["augment"].flips)
-    return chosen
+    return {name: value for name, value in chosen.items() if name in settings_of(advanced.preset)}
+
+
+def _looks_once(config: TrainConfig) -> bool:
+    """Whether each variant is made once and learned from as often as need be; else each epoch makes new ones."""
+    return "views" in settings_of(config.preset)
 
 
 def _chosen(flips_key: str, flips: bool) -> dict[str, Any]:
@@ -120,7 +127,7 @@ def _choose_fit() -> None:
     quiet("The same is done to every picture the model is ever asked about.")
 
 
-def _choose_variants(bench: Workbench, flips_key: str, flips: bool, reason: str) -> None:
+def _choose_variants(bench: Workbench, flips_key: str, flips: bool, reason: str, *, counted: bool) -> None:
     presets = {preset.key: preset for preset in bench.preparation.presets()}
     names = {key: preset.name for key, preset in presets.items()} | {_CUSTOM: "My own"}
     st.markdown("**Variants to learn from**")
@@ -137,18 +144,10 @@ def _choose_variants(bench: Workbench, flips_key: str, flips: bool, reason: str)
         wrap=True,
     )
     quiet(presets[preset].description if preset in presets else "Each switch as you set it below.")
-    field = TrainConfig.model_fields["views"]
-    value = {} if "prep_views" in st.session_state else {"value": field.default}
-    st.number_input(
-        "Variants of each picture",
-        min_value=1,
-        max_value=20,
-        step=1,
-        help=field.description,
-        key="prep_views",
-        disabled=preset == "none",
-        **value,
-    )
+    if counted:
+        _choose_views(disabled=preset == "none")
+    else:
+        quiet("A new variant of each picture is made in every epoch.")
     st.toggle(
         "May be mirrored",
         **({} if flips_key in st.session_state else {"value": flips}),
@@ -158,6 +157,21 @@ def _choose_variants(bench: Workbench, flips_key: str, flips: bool, reason: str)
     )
     if reason and preset != "none":
         quiet(f"Off to begin with. {reason}")
+
+
+def _choose_views(*, disabled: bool) -> None:
+    field = TrainConfig.model_fields["views"]
+    value = {} if "prep_views" in st.session_state else {"value": field.default}
+    st.number_input(
+        "Variants of each picture",
+        min_value=1,
+        max_value=20,
+        step=1,
+        help=field.description,
+        key="prep_views",
+        disabled=disabled,
+        **value,
+    )
 
 
 def _single_switches(*, flips: bool) -> None:
@@ -212,6 +226,10 @@ def _show_variants(bench: Workbench, sha256: str, chosen: dict[str, Any], advanc
     made = bench.preparation.variants(
         sha256, augment, count=_SHOWN, seed=advanced.seed, fit=chosen["fit"], backbone=advanced.backbone
     )
+    if not _looks_once(advanced):
+        variants(made, 0, key="variants")
+        quiet("Such variants of this picture training would learn from, another one in each epoch.")
+        return
     used = min(_SHOWN, chosen["views"])
     variants(made, used, key="variants")
     quiet(f"Framed: the {count(used, 'variant')} of this picture that training would learn from.")

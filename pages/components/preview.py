@@ -75,7 +75,7 @@ def variants(pictures: Sequence[NDArray[np.uint8]], used: int, *, key: str) -> N
     data = {
         "pictures": [_data_uri(picture) for picture in pictures],
         "used": used,
-        "label": f"Variants of the picture; the first {used} are learned from",
+        "label": "Variants of the picture" + (f"; the first {used} are learned from" if used else ""),
         "each": "Variant",
     }
     _variants(data=data, key=key)

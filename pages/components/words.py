@@ -7,8 +7,10 @@ from clf_core.results import RunState, RunSummary
 from clf_core.values import Split
 
 STATE_WORDS: dict[RunState, str] = {
+    "queued": "Waiting",
     "starting": "Starting",
     "running": "Training",
+    "paused": "Paused",
     "done": "Done",
     "failed": "Failed",
     "cancelled": "Cancelled",

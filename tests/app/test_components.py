@@ -71,6 +71,7 @@ def test_counts_agree_in_number():
 
 def test_every_training_setting_has_a_widget():
     pages = Path(__file__).resolve().parents[2] / "pages"
-    source = "".join((pages / name).read_text() for name in ("train.py", "components/preparation.py"))
+    parts = ("train.py", "components/preparation.py", "components/settings.py", "components/presets.py")
+    source = "".join((pages / name).read_text() for name in parts)
     fields = (*TrainConfig.model_fields, *AugmentConfig.switches())
     assert [name for name in fields if f'"{name}"' not in source] == []

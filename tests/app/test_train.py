@@ -4,8 +4,10 @@ import io
 
 import pytest
 
+from clf_core.config import TrainConfig
 from clf_core.results import CurvePoint, ErrorWords, RunProgress
-from pages.components.training import curve_spec, stage_data
+from pages.components.curves import head_spec
+from pages.components.watching import stage_data
 
 
 def as_one(value):
@@ -17,13 +19,11 @@ def test_what_will_happen_is_said_before_it_does(studio, helpers):
     app = studio.open("train", new="1")
     words = helpers.texts(app)
     assert "What will happen" in words
-    assert "About" in words
+    assert "Quick: **about" in words
     assert next(b for b in app.button if b.label == "Train").proto.type == "primary"
 
 
 def test_advanced_fields_are_explained_by_the_config_itself(studio):
-    from clf_core.config import TrainConfig
-
     app = studio.open("train", new="1")
     app.session_state["advanced"] = True
     app.run()
@@ -103,7 +103,7 @@ def test_the_stage_strip_says_where_the_run_stands(studio):
     progress = RunProgress(
         run=studio.run, stage="features", done=30, total=120, rate=61.2, eta_seconds=7.4, curve=(), messages=()
     )
-    data = stage_data(progress)
+    data = stage_data(progress, TrainConfig())
     assert [stage["state"] for stage in data["stages"]] == ["done", "now", "todo", "todo"]
     assert data["headline"] == "About 7 seconds left"
     assert data["share"] == 0.25
@@ -116,7 +116,7 @@ def test_the_curve_keeps_its_axis_and_draws_points_in_order():
         CurvePoint(strength=s, train_loss=0.1, train_accuracy=0.99, val_loss=0.2, val_accuracy=v)
         for s, v in ((10.0, 0.91), (0.1, 0.84))
     ]
-    empty, full = curve_spec(()), curve_spec(tuple(points))
+    empty, full = head_spec(()), head_spec(tuple(points))
     assert (empty["xAxis"]["min"], empty["xAxis"]["max"]) == (full["xAxis"]["min"], full["xAxis"]["max"])
     assert full["series"][1]["data"] == [[0.1, 84.0], [10.0, 91.0]]
     assert full["yAxis"]["min"] <= 80
@@ -247,4 +247,4 @@ def test_variants_are_counted_among_what_is_looked_at(studio):
     progress = RunProgress(
         run=studio.run, stage="features", done=30, total=120, rate=61.2, eta_seconds=7.4, curve=(), messages=()
     )
-    assert "30 of 120 pictures and variants" in stage_data(progress, variants=True)["figures"]
+    assert "30 of 120 pictures and variants" in stage_data(progress, TrainConfig(augment="light"))["figures"]

@@ -142,6 +142,7 @@ def test_settings_of_a_run_made_before_there_were_variants():
         ({"preset": "scratch", "backbone": "resnet50"}, "backbone", "your own design"),
         ({"preset": "full", "network": {"layers": []}}, "network", "has no use for it"),
         ({"preset": "full", "epochs": 5, "minutes": 2}, "minutes", "give one of them"),
+        ({"preset": "full", "minutes": 2, "patience": 3}, "patience", "until the time is over"),
         ({"preset": "full", "imbalance": "focal", "cutmix": 1.0}, "imbalance", "blends two"),
         ({"preset": "full", "precision": "float16", "device": "cpu"}, "precision", "graphics card"),
         ({"preset": "full", "batch_norm": "learned", "batch_size": 1}, "batch_norm", "batches of one picture"),

@@ -4,6 +4,9 @@ const STATES = { done: "done", now: "now", todo: "to come" };
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".stages");
   const strip = root.querySelector(".strip");
+  strip.style.setProperty("--count", String(data.stages.length));
+  root.querySelector(".step").textContent = data.step;
+  while (strip.children.length > data.stages.length) strip.lastChild.remove();
   data.stages.forEach((stage, index) => {
     let item = strip.children[index];
     if (!item) {

@@ -1,0 +1,139 @@
+"""The Advanced area of a training: every setting the chosen preset makes use of, in groups, each with its help."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from clf_core.api import Workbench
+from clf_core.config import Preset, TrainConfig, settings_of, train_config
+from clf_core.errors import ConfigError
+from pages.components.escaping import plain
+from pages.components.forms import config_fields
+from pages.components.problems import show_problem
+
+LABELS = {
+    "backbone": "Pretrained network",
+    "continue_from": "Go on from an own run",
+    "network": "The network, layer by layer",
+    "input_size": "Side of the square it sees, pixels",
+    "batch_norm": "Statistics of the maps (batch norm)",
+    "device": "Processor",
+    "precision": "Arithmetic (precision)",
+    "imbalance": "Against classes of unequal size",
+    "label_smoothing": "Label smoothing",
+    "mixup": "Blend two pictures (mixup)",
+    "cutmix": "Cover with a piece of another (cutmix)",
+    "selection": "How the strength is chosen",
+    "strengths": "Strengths to try (C)",
+    "folds": "Parts for cross-validation",
+    "refit": "Learn from the validation pictures too, at the end",
+    "optimizer": "Rule of change (optimizer)",
+    "learning_rate": "Learning rate",
+    "schedule": "Course of the learning rate",
+    "warmup": "Share of the run to warm up",
+    "weight_decay": "Weight decay",
+    "layer_decay": "Less for earlier blocks (layer decay)",
+    "batch_size": "Batch size",
+    "average_weights": "Average the weights (EMA)",
+    "epochs": "Epochs",
+    "minutes": "Minutes, in place of epochs",
+    "patience": "Patience, epochs",
+    "tracker": "Also tell",
+    "seed": "Seed",
+    "augment.flips": "May be mirrored",
+    "augment.preset": "Variants to learn from",
+    "preset": "Way to train",
+}
+"""Words for each setting; a test holds them to the fields of ``TrainConfig``."""
+
+_GROUPS = {
+    "Model": ("backbone", "continue_from", "batch_norm", "device", "precision"),
+    "Preparation": ("input_size", "imbalance", "label_smoothing", "mixup", "cutmix"),
+    "Last layer": ("selection", "strengths", "folds", "refit"),
+    "Optimisation": (
+        "optimizer",
+        "learning_rate",
+        "schedule",
+        "warmup",
+        "weight_decay",
+        "layer_decay",
+        "batch_size",
+        "average_weights",
+    ),
+    "Limits": ("epochs", "minutes", "patience", "tracker", "seed"),
+}
+_LEFT = ("Model", "Last layer", "Limits")
+
+_FORMATS = {"learning_rate": "%.5f", "weight_decay": "%.3f", "minutes": "%.1f"}
+
+_NAMES: dict[str, dict[str, str]] = {
+    "device": {"auto": "automatic", "cpu": "this processor", "cuda": "graphics card"},
+    "precision": {"auto": "automatic"},
+    "batch_norm": {"auto": "automatic", "frozen": "as published", "learned": "follow your pictures"},
+    "optimizer": {"auto": "automatic", "adamw": "AdamW", "adam": "Adam", "sgd": "SGD", "lamb": "LAMB", "lion": "Lion"},
+    "selection": {"auto": "automatic", "validation": "on the validation pictures"},
+    "schedule": {"cosine": "falling (cosine)", "one-cycle": "rising, then falling (one cycle)", "constant": "level"},
+    "imbalance": {
+        "none": "nothing",
+        "weights": "small classes cost more (weights)",
+        "sampler": "small classes come more often (sampler)",
+        "focal": "hard pictures count more (focal)",
+    },
+    "tracker": {"none": "nobody", "tensorboard": "TensorBoard", "mlflow": "MLflow"},
+}
+
+
+def show_settings(bench: Workbench, preset: Preset) -> TrainConfig | None:
+    """Draw the settings of a preset, closed at first; None while something entered cannot be used.
+
+    The preparation of the pictures (fit, variants) has a part of its own and is not among them.
+    """
+    entered: dict[str, Any] = {"preset": preset}
+    # Drawn while it is closed, too: widgets that are not drawn forget what was entered.
+    with st.expander("Advanced", icon=":material/tune:", key="advanced", on_change="rerun"):
+        left, right = st.columns(2, gap="large")
+        for group, names in _GROUPS.items():
+            used = [name for name in names if name in settings_of(preset)]
+            if used:
+                with left if group in _LEFT else right:
+                    st.markdown(f"**{group}**")
+                    entered |= _fields(bench, used)
+    return _checked(entered)
+
+
+def chosen_words(chosen: Mapping[str, float | int | str]) -> list[str]:
+    """Return 'learning rate 0.0004' for each setting the studio chose itself; no Markdown in it."""
+    return [f"{_spoken(name)} {_value(value)}" for name, value in chosen.items()]
+
+
+def _fields(bench: Workbench, names: list[str]) -> dict[str, Any]:
+    own = {run.id: plain(run.name, 80) for run in bench.runs.list() if run.state == "done" and run.epochs}
+    suggestions = {"backbone": [info.name for info in bench.backbones.list()], "continue_from": ["", *own]}
+    return config_fields(
+        TrainConfig,
+        names,
+        labels=LABELS,
+        suggestions=suggestions,
+        formats=_FORMATS,
+        names_of={**_NAMES, "continue_from": {"": "no", **own}},
+        key="config",
+    )
+
+
+def _checked(entered: dict[str, Any]) -> TrainConfig | None:
+    try:
+        return train_config(entered)
+    except ConfigError as error:
+        # The words of the form, not the names the terminal has for its settings.
+        show_problem(f"'{LABELS.get(error.field, error.field)}' cannot be used", error.why or error.what)
+        return None
+
+
+def _spoken(name: str) -> str:
+    label = LABELS.get(name, name.replace("_", " "))
+    return plain(label[:1].lower() + label[1:], 60)
+
+
+def _value(value: float | int | str) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else plain(str(value), 60)
