@@ -21,6 +21,7 @@ page = st.navigation(
         st.Page("data.py", title="Data", icon=":material/photo_library:"),
         st.Page("train.py", title="Train", icon=":material/model_training:"),
         st.Page("evaluate.py", title="Evaluate", icon=":material/fact_check:"),
+        st.Page("tune.py", title="Tune", icon=":material/tune:"),
         st.Page("explain.py", title="Explain", icon=":material/center_focus_strong:"),
         st.Page("predict.py", title="Predict", icon=":material/image_search:"),
         st.Page("runs.py", title="Runs", icon=":material/leaderboard:"),
