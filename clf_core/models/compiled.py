@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 TOLERANCE = 1e-3
-"""Largest difference to torch, relative to the largest feature, that a conversion may show in float32."""
+"""Largest difference to torch, relative to the largest number it gives, that a conversion may show in float32."""
 
 
 def write_compiled(body: "nn.Module", preprocessing: Preprocessing, folder: Path) -> bool:
@@ -30,13 +30,27 @@ def write_compiled(body: "nn.Module", preprocessing: Preprocessing, folder: Path
     Returns:
         False, with nothing written, where OpenVINO cannot convert it or the result differs from torch.
     """
-    import torch
-
     from clf_core.models.pooled import PooledNetwork
+
+    return convert(PooledNetwork(body), preprocessing, folder / COMPILED_FILE)
+
+
+def convert(module: "nn.Module", preprocessing: Preprocessing, path: Path) -> bool:
+    """Convert a network into the file ``path`` (.xml) and one beside it (.bin).
+
+    Args:
+        module: normalised float32 [1, 3, S, S] -> one float32 tensor [1, ...]; on the CPU.
+        preprocessing: its normalisation becomes the first step.
+        path: where to write.
+
+    Returns:
+        False, with nothing written, where OpenVINO cannot convert it or the result differs from torch.
+    """
+    import torch
 
     openvino = engine.openvino()
     size = preprocessing.input_size
-    module = PooledNetwork(body).eval()
+    module = module.eval()
     example = np.random.default_rng(0).integers(0, 256, (1, size, size, 3), dtype=np.uint8)
     with torch.inference_mode():
         expected = module(normalise(example, preprocessing)).numpy()
@@ -48,14 +62,14 @@ def write_compiled(body: "nn.Module", preprocessing: Preprocessing, folder: Path
             )
         _take_pictures(model, preprocessing)
         compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-        features = compiled({0: example})[0]
+        given = compiled({0: example})[0]
     except (RuntimeError, ValueError, TypeError, NotImplementedError):
         return False  # torch runs it instead, only slower
-    if features.shape != expected.shape or not np.allclose(
-        features, expected, rtol=0, atol=TOLERANCE * float(np.abs(expected).max())
+    if given.shape != expected.shape or not np.allclose(
+        given, expected, rtol=0, atol=TOLERANCE * float(np.abs(expected).max())
     ):
         return False
-    openvino.save_model(model, folder / COMPILED_FILE, compress_to_fp16=False)
+    openvino.save_model(model, path, compress_to_fp16=False)
     return True
 
 
