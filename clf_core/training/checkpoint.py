@@ -150,7 +150,7 @@ def require_same(into: Mapping[str, torch.Tensor], values: Mapping[str, torch.Te
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Any optimizer's state as tensors and numbers: its tensors by 'position.name', and the rest."""
+    """Any optimizer's state: tensors by parameter as 'position.name' or by group as 'group0.name', and the rest."""
     state = optimizer.state_dict()
     tensors: dict[str, torch.Tensor] = {}
     numbers: dict[str, dict[str, Any]] = {}
@@ -160,7 +160,11 @@ def pack_optimizer(optimizer: torch.optim.Optimizer) -> tuple[dict[str, torch.Te
                 tensors[f"{position}.{name}"] = value
             else:
                 numbers.setdefault(str(position), {})[name] = value
-    groups = [{name: value for name, value in group.items() if name != "params"} for group in state["param_groups"]]
+    groups: list[dict[str, Any]] = []
+    for place, group in enumerate(state["param_groups"]):
+        found = {name: value for name, value in group.items() if name != "params"}
+        tensors |= {f"group{place}.{name}": v for name, v in found.items() if isinstance(v, torch.Tensor)}
+        groups.append({name: value for name, value in found.items() if not isinstance(value, torch.Tensor)})
     return tensors, {"groups": groups, "state": numbers}
 
 
@@ -175,14 +179,18 @@ def unpack_optimizer(
     now = optimizer.state_dict()
     try:
         state: dict[int, dict[str, Any]] = {}
+        of_groups: list[dict[str, Any]] = [dict(values) for values in rest["groups"]]
         for place, tensor in tensors.items():
             position, _, name = place.partition(".")
-            state.setdefault(int(position), {})[name] = tensor
+            if position.startswith("group"):
+                of_groups[int(position.removeprefix("group"))][name] = tensor
+            else:
+                state.setdefault(int(position), {})[name] = tensor
         for place, numbers in rest["state"].items():
             state.setdefault(int(place), {}).update(numbers)
         groups = [
-            {name: _like(group[name], values.get(name)) for name in group} | {"params": group["params"]}
-            for group, values in zip(now["param_groups"], rest["groups"], strict=True)
+            {name: _like(group.get(name), value) for name, value in values.items()} | {"params": group["params"]}
+            for group, values in zip(now["param_groups"], of_groups, strict=True)
         ]
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         for index, kept in state.items():

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -97,8 +97,8 @@ def _resume(state: State, checkpoints: Iterable[bytes], reporter: Reporter) -> N
         reporter.message("None of the saved states can be used: the training starts from the beginning.")
 
 
-Next = Literal["learn", "pause", "stop", "time"]
-_NEXT: tuple[Next, ...] = ("learn", "pause", "stop", "time")
+Next = Literal["learn", "judge", "pause", "stop", "time"]
+_NEXT: tuple[Next, ...] = get_args(Next)
 
 
 class _DivergedError(Exception):
@@ -132,17 +132,14 @@ class _Loop:
     def _epoch(self) -> None:
         standing = self._standing
         began = self._time.now() - standing.epoch_seconds
-        order = order_of(
-            self._task.learn_labels, self._plan.seed, standing.epoch + 1, balanced=self._plan.imbalance == "sampler"
-        )
-        batches = batches_of(order, self._plan.batch_size)
         sums = self._sums_so_far()
-        then: Next = "learn"
-        for position in range(standing.batch, len(batches)):
-            then = self._what_next()
-            if then != "learn":
-                break
-            self._learn(batches[position], position, sums)
+        # The last epoch under a time limit may go through the pictures more than once; each time has its own order.
+        batches: list[NDArray[np.int64]] = []
+        while (then := self._what_next()) == "learn":
+            turn, position = divmod(standing.batch, self._batches)
+            if not batches or position == 0:
+                batches = self._turn(standing.epoch + 1 + turn)
+            self._learn(batches[position], standing.epoch + 1 + turn, position, sums)
             standing.epoch_seconds = self._time.now() - began
         self._read(sums)
         if then == "pause":
@@ -159,10 +156,20 @@ class _Loop:
         sums = torch.tensor([standing.loss_sum, standing.correct], dtype=torch.float64, device=self._state.device)
         return sums if self._reporter.speaks else torch.zeros_like(sums)
 
+    def _turn(self, epoch: int) -> list[NDArray[np.int64]]:
+        """The batches of one time through the pictures."""
+        balanced = self._plan.imbalance == "sampler"
+        order = order_of(self._task.learn_labels, self._plan.seed, epoch, balanced=balanced)
+        return batches_of(order, self._plan.batch_size)
+
     def _what_next(self) -> Next:
         """What comes before the next batch, and its learning rate; the first process decides for all."""
         self._reporter.look_up()
-        answer: Next = "learn" if self._time.leaves_room() or not self._standing.step else "time"
+        standing = self._standing
+        answer: Next = "learn" if self._time.leaves_room() or not standing.step else "time"
+        full = standing.batch > 0 and standing.batch % self._batches == 0
+        if full and answer == "learn" and self._time.allows_two_judgements():
+            answer = "judge"
         answer = self._reporter.wish() or answer
         answered, progress = self._state.engine.agree([float(_NEXT.index(answer)), self._progress()])
         self._rate = set_learning_rate(self._state.optimizer, self._plan, progress)
@@ -175,16 +182,16 @@ class _Loop:
         done = self._standing.epoch * self._batches + self._standing.batch
         return (done + 0.5) / (self._plan.epochs * self._batches)
 
-    def _learn(self, rows: NDArray[np.int64], position: int, sums: torch.Tensor) -> None:
-        """One batch, added to the epoch's sums."""
+    def _learn(self, rows: NDArray[np.int64], epoch: int, position: int, sums: torch.Tensor) -> None:
+        """One batch, added to the epoch's sums; ``epoch`` and ``position`` say which draws it gets."""
         standing, began = self._standing, self._time.now()
-        sums += self._learner.learn(rows, standing.epoch + 1, position)
+        sums += self._learner.learn(rows, epoch, position)
         self._state.count_step()
-        standing.batch = position + 1
+        standing.batch += 1
         standing.seen += len(rows)
         standing.micro_batch = self._learner.micro_batch
         now = self._time.now()
-        looks = not self._works_ahead or now - self._last_look >= _LOOK_SECONDS or standing.batch == self._batches
+        looks = not self._works_ahead or now - self._last_look >= _LOOK_SECONDS or standing.batch >= self._batches
         if looks:
             self._read(sums)
             now = self._last_look = self._time.now()
@@ -213,12 +220,12 @@ class _Loop:
         most = self._plan.epochs
         if self._plan.seconds is not None:
             took = standing.points[-1].seconds if standing.epoch else 0.0
-            most = self._time.epochs_in_all(standing.epoch, took)
+            most = self._time.epochs_in_all(standing.epoch, took, standing.epoch_seconds)
         point = StepPoint(
             epoch=standing.epoch + 1,
             epochs=most,
             batch=standing.batch,
-            batches=self._batches,
+            batches=max(self._batches, standing.batch),
             loss=standing.loss_sum / standing.seen,
             learning_rate=self._rate,
             memory_bytes=memory_bytes(),

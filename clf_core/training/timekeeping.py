@@ -1,5 +1,6 @@
 """Seconds spent, and whether a time limit leaves room for more."""
 
+import math
 from collections.abc import Callable
 
 
@@ -44,8 +45,21 @@ class Timekeeper:
         """Whether one more batch and the judging after it end closer to the limit than stopping now would."""
         return self._limit is None or self.now() + self._batch / 2 + self._closing <= self._limit
 
-    def epochs_in_all(self, finished: int, epoch_seconds: float) -> int:
-        """Epochs that the limit leaves room for, the one under way included; as far as is known yet."""
+    def allows_two_judgements(self) -> bool:
+        """Whether judging now leaves room for at least one more batch and judging again.
+
+        Where it does not, judging now would end the training with time left over.
+        """
+        return self._limit is None or self.now() + self._batch / 2 + 2 * self._closing <= self._limit
+
+    def epochs_in_all(self, finished: int, epoch_seconds: float, under_way: float) -> int:
+        """Epochs that the limit leaves room for, the last of them perhaps in part; as far as is known yet.
+
+        Args:
+            finished: epochs.
+            epoch_seconds: of the last one finished; 0 while there is none.
+            under_way: seconds of the one under way.
+        """
         if self._limit is None or epoch_seconds <= 0:
             return finished + 1
-        return finished + max(1, round((self._limit - self.now()) / epoch_seconds))
+        return finished + max(1, math.ceil((self._limit - self.now() + under_way) / epoch_seconds - 0.1))

@@ -58,3 +58,14 @@ def imported(tmp_path, write_pictures):
             return import_pictures(source, store, limits=ImportLimits()).manifest, store
 
     return make
+
+
+@pytest.fixture
+def one_thread():
+    """Tiny networks are slower with two threads, and much slower where others use the cores, too."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
