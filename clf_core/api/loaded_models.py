@@ -1,11 +1,10 @@
 """Models kept ready in memory, so that the second picture is answered at once."""
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clf_core import device
@@ -13,6 +12,8 @@ from clf_core.api.runs import Runs
 from clf_core.config import DEFAULT_BACKBONE, ImportLimits
 from clf_core.values import STARTER
 from clf_core.workspace import Workspace
+from clf_core.workspace.run_directory import RunDirectory
+from clf_core.workspace.starting import body_of
 
 if TYPE_CHECKING:
     from clf_core.explanation.heatmap import HeatmapMaker
@@ -75,6 +76,7 @@ class LoadedModels:
         self._limits = limits
         self._runs = runs
         self._models: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
 
     def get(self, model_ref: str) -> LoadedModel:
@@ -89,17 +91,23 @@ class LoadedModels:
         if model_ref == STARTER:
             return self._remembered(STARTER, self._load_starter)
         run = self._runs.finished(model_ref)
-        return self._remembered(run.record.id, lambda: self._load_run(run.model_folder))
+        return self._remembered(run.record.id, lambda: self._load_run(run))
 
     def _remembered(self, key: str, load: Callable[[], LoadedModel]) -> LoadedModel:
-        # Held while loading: two threads that want the same model must not load it twice.
         with self._lock:
-            model = self._models.get(key)
+            loading = self._loading[key]
+        # Held while loading: two threads that want the same model must not load it twice, and those that want another
+        # must not wait for a network that is being prepared.
+        with loading:
+            with self._lock:
+                model = self._models.get(key)
             if model is None:
-                model = self._models[key] = load()
-            self._models.move_to_end(key)
-            while len(self._models) > _KEPT:
-                self._models.popitem(last=False)
+                model = load()
+            with self._lock:
+                self._models[key] = model
+                self._models.move_to_end(key)
+                while len(self._models) > _KEPT:
+                    self._models.popitem(last=False)
             return model
 
     def _load_starter(self) -> LoadedModel:
@@ -108,10 +116,8 @@ class LoadedModels:
         backbone = self._workspace.backbones.ensure(DEFAULT_BACKBONE)
         return LoadedModel(backbone, starter_classifier(backbone), self._limits)
 
-    def _load_run(self, folder: Path) -> LoadedModel:
+    def _load_run(self, run: RunDirectory) -> LoadedModel:
         from clf_core.models.classifier import load_classifier
-        from clf_core.models.trained import own_backbone
 
-        classifier = load_classifier(folder)
-        backbone = own_backbone(folder) or self._workspace.backbones.ensure(classifier.spec.backbone)
-        return LoadedModel(backbone, classifier, self._limits)
+        classifier = load_classifier(run.model_folder)
+        return LoadedModel(body_of(self._workspace, run), classifier, self._limits)

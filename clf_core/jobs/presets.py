@@ -4,7 +4,6 @@ torch is imported by the modules of the presets that learn in epochs, so a quick
 loads it.
 """
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +71,7 @@ def train_run(
     """
     from clf_core import device
     from clf_core.models.runtime import open_runtime
+    from clf_core.models.trained import keep_body
 
     config = run.config
     chosen = device.choose(config.device)
@@ -82,7 +82,7 @@ def train_run(
     result = train_by_preset(config, manifest, callbacks, resources)
     callbacks.check_cancelled()
     if result.backbone is None and backbone is not None and config.continue_from:
-        _keep_own_body(backbone, places.model)
+        keep_body(backbone, places.model)
     if config.preset in TUNED_PRESETS:
         callbacks.stage("finish", 0)
     if result.backbone is not None:
@@ -100,14 +100,9 @@ def beginning(config: TrainConfig, workspace: Workspace, callbacks: TrainingCall
     """
     if config.preset == "scratch":
         return None
-    if not config.continue_from:
-        return workspace.backbones.ensure(config.backbone, callbacks.message)
-    from clf_core.models.classifier import load_classifier
-    from clf_core.models.trained import own_backbone
+    from clf_core.workspace.starting import starting_backbone
 
-    earlier = workspace.runs.find(config.continue_from).model_folder
-    published = load_classifier(earlier).spec.backbone
-    return own_backbone(earlier) or workspace.backbones.ensure(published, callbacks.message)
+    return starting_backbone(workspace, config, callbacks.message)
 
 
 def _resources(
@@ -167,11 +162,3 @@ def _train_quick(
     result = train_quick(manifest, resources.read, resources.backbone, resources.runtime, config, callbacks)
     save_classifier(resources.model_folder, result.classifier)
     return result
-
-
-def _keep_own_body(backbone: "Backbone", model: Path) -> None:
-    """Put the body of an earlier run, where it was trained here, beside the head that stands on it now."""
-    from clf_core.models.trained import BODY_FOLDER
-
-    if backbone.folder.name == BODY_FOLDER and not (model / BODY_FOLDER).exists():
-        shutil.copytree(backbone.folder, model / BODY_FOLDER)

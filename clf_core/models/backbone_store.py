@@ -6,10 +6,10 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from clf_core.errors import StorageError
 from clf_core.files import storage_error, sync_folder
@@ -22,12 +22,12 @@ from clf_core.models.backbone import (
     file_sha256,
     read_spec,
 )
-
-if TYPE_CHECKING:
-    from clf_core.models.pretrained import Pretrained
+from clf_core.models.speeds import Speeds
 
 __all__ = ["Backbone", "BackboneSpec", "BackboneStore"]
 
+SPEEDS_FILE = "speeds.json"
+_RESIZED = "resized"
 _TEMPORARY = ".making-"
 _ABANDONED_SECONDS = 3600.0
 _WAIT_SECONDS = 120.0
@@ -43,45 +43,80 @@ class BackboneStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._lock = threading.Lock()
+        self.speeds = Speeds(root / SPEEDS_FILE)
+        self._locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+        self._locks_lock = threading.Lock()
 
-    def ensure(self, name: str, message: Callable[[str], None] | None = None) -> Backbone:
+    def ensure(
+        self, name: str, message: Callable[[str], None] | None = None, input_size: int | None = None
+    ) -> Backbone:
         """Return the backbone, preparing it first where this machine has not yet.
 
         Preparing imports torch and timm and takes some seconds; opening a prepared one takes
-        milliseconds and imports neither. Several threads and processes may ask at once.
+        milliseconds and imports neither. Several threads and processes may ask at once; who asks for
+        one network does not wait for another.
 
         Args:
             name: of a timm model.
             message: told in a sentence what takes long.
+            input_size: side of the square it is to see, in pixels; None for its own.
 
         Raises:
             NotFoundError: timm has no such pretrained model.
             WeightsUnavailableError: its weights are not here and could not be downloaded.
-            InputError: the model does not give one feature vector for a square colour picture.
+            InputError: the model does not give one feature vector for a square colour picture of this size.
             StorageError: the disk refused.
         """
         tell = message or _silent
-        with self._lock:
-            found = self._open(name)
+        folder = self._folder(name)
+        backbone = self._once(folder, name, tell, lambda place: _write_published(name, place, tell, self.names()))
+        return self.resized(backbone, input_size, message) if input_size is not None else backbone
+
+    def resized(self, backbone: Backbone, input_size: int, message: Callable[[str], None] | None = None) -> Backbone:
+        """Return a published or own network for pictures of another size, prepared once as well.
+
+        Raises:
+            InputError: it cannot be built for this size.
+            StorageError: its stored weights are damaged, or the disk refused.
+        """
+        spec = backbone.spec
+        if input_size == spec.preprocessing.input_size:
+            return backbone
+        folder = self.root / _RESIZED / hashlib.sha256(f"{spec.weights_sha256}@{input_size}".encode()).hexdigest()[:24]
+
+        def write(temporary: Path) -> None:
+            from clf_core.models.resizing import write_resized
+
+            write_resized(backbone, input_size, temporary)
+
+        return self._once(folder, spec.name, message or _silent, write)
+
+    def _once(self, folder: Path, name: str, tell: Callable[[str], None], write: Callable[[Path], object]) -> Backbone:
+        """Open what ``folder`` holds, or let ``write`` make it first, in one thread of one process."""
+        found = self._open(folder, name)
+        if found is not None:
+            return found
+        with self._locks_lock:
+            lock = self._locks[folder]
+        with lock:
+            found = self._open(folder, name)
             if found is not None:
                 return found
             tell(f"Preparing {name} for this machine, which happens once")
-            with self._one_process(name):
-                return self._open(name) or self._make(name, tell)
+            with self._one_process(folder):
+                return self._open(folder, name) or self._make(folder, name, write)
 
     def on_machine(self, name: str) -> bool:
         """Whether ``ensure`` needs no download."""
-        return (self._folder(name) / SPEC_FILE).is_file() or (
-            name in bundled_weights.NAMES and bundled_weights.find() is not None
-        )
+        if (self._folder(name) / SPEC_FILE).is_file():
+            return True
+        bundle = bundled_weights.bundle_of(name)
+        return bundle is not None and bundle.find() is not None
 
     def names(self) -> tuple[str, ...]:
         """Names of the backbones that need no download, in alphabetical order."""
         here = {spec.name for path in sorted(self.root.glob(f"*/{SPEC_FILE}")) if (spec := read_spec(path)) is not None}
-        if bundled_weights.find() is not None:
-            here.add(bundled_weights.NAMES[0])
-        return tuple(sorted(here))
+        return tuple(sorted(here.union(bundled_weights.installed())))
 
     def spec(self, name: str) -> BackboneSpec | None:
         """Description of a prepared backbone; None where it is not prepared."""
@@ -90,9 +125,8 @@ class BackboneStore:
     def _folder(self, name: str) -> Path:
         return self.root / hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
-    def _open(self, name: str) -> Backbone | None:
+    def _open(self, folder: Path, name: str) -> Backbone | None:
         """The prepared backbone if it is there and whole; the weights themselves are checked by who loads them."""
-        folder = self._folder(name)
         spec = read_spec(folder / SPEC_FILE)
         if spec is None or spec.name != name or not (folder / WEIGHTS_FILE).is_file():
             return None
@@ -102,23 +136,20 @@ class BackboneStore:
             return None
         return Backbone(spec, folder) if whole else None
 
-    def _make(self, name: str, tell: Callable[[str], None]) -> Backbone:
-        from clf_core.models import pretrained
-
-        published = pretrained.load(name, tell, self.names())
+    def _make(self, folder: Path, name: str, write: Callable[[Path], object]) -> Backbone:
         try:
             self._remove_abandoned()
             temporary = Path(tempfile.mkdtemp(dir=self.root, prefix=_TEMPORARY))
         except OSError as error:
             raise storage_error(error, self.root) from error
         try:
-            _write_published(name, published, temporary)
-            self._publish(temporary, name)
+            write(temporary)
+            self._publish(temporary, folder, name)
         except OSError as error:
             raise storage_error(error, self.root) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-        made = self._open(name)
+        made = self._open(folder, name)
         if made is None:
             raise StorageError(
                 f"The prepared files of {name} cannot be read back", remedy="Check the disk and try again"
@@ -126,7 +157,7 @@ class BackboneStore:
         return made
 
     @contextmanager
-    def _one_process(self, name: str) -> Iterator[None]:
+    def _one_process(self, folder: Path) -> Iterator[None]:
         """Let the others wait: server and worker preparing side by side took three times as long on two cores.
 
         Who has waited long enough goes ahead all the same, as two that prepare do each other no harm.
@@ -134,8 +165,8 @@ class BackboneStore:
         import filelock
 
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self._folder(name).with_suffix(".lock"))
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(folder.with_suffix(".lock"))
             with contextlib.suppress(filelock.Timeout):
                 lock.acquire(timeout=_WAIT_SECONDS)
         except OSError as error:
@@ -150,19 +181,18 @@ class BackboneStore:
                     Path(lock.lock_file).unlink()
                 lock.release()
 
-    def _publish(self, temporary: Path, name: str) -> None:
+    def _publish(self, temporary: Path, target: Path, name: str) -> None:
         """Move the finished folder into place. Whoever comes second keeps what the first one made."""
-        target = self._folder(name)
-        if target.exists() and self._open(name) is None:
+        if target.exists() and self._open(target, name) is None:
             damaged = Path(tempfile.mkdtemp(dir=self.root, prefix=_TEMPORARY))
             target.rename(damaged / "damaged")
             shutil.rmtree(damaged, ignore_errors=True)
         try:
             temporary.rename(target)
         except OSError:
-            if self._open(name) is None:
+            if self._open(target, name) is None:
                 raise
-        sync_folder(self.root)
+        sync_folder(target.parent)
 
     def _remove_abandoned(self) -> None:
         """Clear what a killed process left half made."""
@@ -175,9 +205,10 @@ class BackboneStore:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write_published(name: str, published: "Pretrained", folder: Path) -> None:
+def _write_published(name: str, folder: Path, tell: Callable[[str], None], on_machine: tuple[str, ...]) -> None:
     from clf_core.models import backbone_files, pretrained
 
+    published = pretrained.load(name, tell, on_machine)
     body = pretrained.without_head(name, published.model)
     backbone_files.write_backbone(
         folder,

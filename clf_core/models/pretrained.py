@@ -47,9 +47,11 @@ def load(name: str, message: Callable[[str], None], on_machine: tuple[str, ...])
         InputError: the model does not take square RGB pictures.
     """
     config = _published_config(name)
-    if name in bundled_weights.NAMES:
-        model, source = _create(name), bundled_weights.SOURCE
-        result = model.load_state_dict(bundled_weights.load(), strict=False)
+    bundle = bundled_weights.bundle_of(name)
+    # The optional ones are fetched like any other network where their package is not installed.
+    if bundle is not None and (bundle.comes_along or bundle.find() is not None):
+        model, source = _create(name), bundle.source
+        result = model.load_state_dict(bundled_weights.load(bundle), strict=False)
         if result.missing_keys or result.unexpected_keys:
             raise InternalError(f"The bundled weights do not fit timm's {name}", why=str(result))
     else:
@@ -71,17 +73,29 @@ def without_head(name: str, model: "nn.Module | None" = None, input_size: int | 
         model: where given, the weights are copied from this model with a head.
         input_size: side of the square it is to see; matters to networks that are built for one size.
     """
-    import timm
-
-    published = timm.get_pretrained_cfg(name)
-    own_size = published.input_size[-1] if published is not None else input_size
+    own_size = _published_size(name)
     # Only vision transformers and their like know 'img_size'; others take every size as they are.
-    sized = input_size not in (None, own_size) and published is not None and published.fixed_input_size
+    sized = input_size not in (None, own_size) and fixed_size(name)
     body = _create(name, num_classes=0, **({"img_size": input_size} if sized else {}))
     if model is not None:
         state = model.state_dict()
         body.load_state_dict({key: state[key] for key in body.state_dict()})
     return body.eval()
+
+
+def fixed_size(name: str) -> bool:
+    """Whether timm builds the network for one input size, and anew for another."""
+    import timm
+
+    published = timm.get_pretrained_cfg(name)
+    return published is not None and bool(published.fixed_input_size)
+
+
+def _published_size(name: str) -> int | None:
+    import timm
+
+    published = timm.get_pretrained_cfg(name)
+    return int(published.input_size[-1]) if published is not None else None
 
 
 def _create(name: str, **options: Any) -> "nn.Module":
@@ -108,12 +122,12 @@ def _published_config(name: str) -> Any:
         raise NotFoundError(
             f"There is no pretrained model called '{name[:200]}'",
             why="The name is not one of timm's",
-            remedy=f"Did you mean {', '.join(close)}?" if close else f"Choose {bundled_weights.NAMES[0]}",
+            remedy=f"Did you mean {', '.join(close)}?" if close else f"Choose {bundled_weights.ALWAYS_HERE}",
         )
     if not config.has_weights:
         raise NotFoundError(
             f"timm knows the model '{name}', but has no pretrained weights for it",
-            remedy=f"Choose another, such as {bundled_weights.NAMES[0]}",
+            remedy=f"Choose another, such as {bundled_weights.ALWAYS_HERE}",
         )
     return config
 
@@ -160,7 +174,7 @@ def _preprocessing(name: str, model: "nn.Module") -> Preprocessing:
         raise InputError(
             f"The model '{name}' cannot be used here",
             why=f"It expects {channels} x {height} x {width} inputs, not square colour pictures",
-            remedy=f"Choose another, such as {bundled_weights.NAMES[0]}",
+            remedy=f"Choose another, such as {bundled_weights.ALWAYS_HERE}",
         )
     return Preprocessing(
         input_size=height,

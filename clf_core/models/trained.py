@@ -3,6 +3,7 @@
 Prediction, evaluation, explanation and export open it like any other backbone with a head.
 """
 
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf_core.errors import StorageError
+from clf_core.files import storage_error
 from clf_core.models.backbone import SPEC_FILE, Backbone, read_spec
 from clf_core.models.classifier import Classifier, ClassifierSpec, save_classifier
 
@@ -56,6 +58,33 @@ def save_trained(
     classifier = Classifier(spec, *head)
     save_classifier(folder, classifier)
     return backbone, classifier
+
+
+def keep_body(backbone: Backbone, folder: Path) -> Backbone:
+    """Put a network that is not trained further beside the classifier in ``folder`` that stands on it.
+
+    So the classifier does not depend on the run that trained the network. The files are never changed, so they are
+    shared where the disk can (hard links), and copied elsewhere.
+
+    Raises:
+        StorageError: the disk refused.
+    """
+    place = folder / BODY_FOLDER
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for name in (*backbone.spec.files, SPEC_FILE):  # the description last: with it the network is whole
+            (place / name).unlink(missing_ok=True)
+            _share(backbone.folder / name, place / name)
+    except OSError as error:
+        raise storage_error(error, place) from error
+    return Backbone(backbone.spec, place)
+
+
+def _share(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:  # another disk, or one that knows no links
+        shutil.copyfile(source, target)
 
 
 def own_backbone(folder: Path) -> Backbone | None:
