@@ -11,6 +11,7 @@ from pages.components.heading import head, quiet, title
 from pages.components.parts import Tile, confusion_matrix, gallery, verdict
 from pages.components.pickers import choose_finished_run
 from pages.components.problems import told_in_words
+from pages.components.proposals import show_proposals
 from pages.components.runlist import go_to_run
 from pages.components.serving import thumbnail_url
 from pages.components.starting import empty_page
@@ -151,6 +152,7 @@ def show(bench: Workbench, run: RunSummary, place: DeltaGenerator) -> None:
     with figures:
         if figures.open:
             show_figures(report)
+    show_proposals(bench, run, report)
 
 
 bench = workbench()

@@ -1,10 +1,16 @@
 """How a finished run did on the pictures it had never seen."""
 
+from typing import TYPE_CHECKING
+
 from clf_core.api.runs import Runs
 from clf_core.errors import NotFoundError, StateError
-from clf_core.results import EvaluationReport, TestedPicture
+from clf_core.results import EvaluationReport, Proposal, TestedPicture
 from clf_core.workspace import Workspace
 from clf_core.workspace.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from clf_core.data.manifest import Manifest
+    from clf_core.evaluation.proposals import Known
 
 
 class Evaluation:
@@ -73,6 +79,41 @@ class Evaluation:
         self._stored_report(run)
         return tuple(confident_mistakes(run.tested(), limit))
 
+    def proposals(self, run_ref: str) -> tuple[Proposal, ...]:
+        """Return what to try next after a run, the most promising first.
+
+        It is a look at the test split like any other and is counted as one; each proposal says whether it comes from
+        there, from the validation pictures, the settings or the dataset.
+
+        Raises:
+            NotFoundError: no such run, or its dataset is gone.
+            StateError: the run is not done, or its dataset has no test pictures.
+        """
+        from clf_core.evaluation.proposals import propose
+
+        report = self.report(run_ref)
+        return propose(report, self._known(self._runs.finished(run_ref)))
+
+    def _known(self, run: RunDirectory) -> "Known":
+        """What speaks for a proposal beside the result on the test split."""
+        from clf_core.evaluation.proposals import Known
+
+        record, config = run.record, run.config
+        manifest = self._workspace.datasets.manifest(record.dataset_id, record.version)
+        seen = config.input_size or 0
+        if config.preset == "scratch":
+            seen = config.network.input_size
+        elif not seen:
+            spec = self._workspace.backbones.spec(config.backbone)
+            seen = spec.preprocessing.input_size if spec else 0
+        return Known(
+            config=config,
+            train={name: splits.get("train", 0) for name, splits in manifest.class_splits().items()},
+            side=_typical_side(manifest),
+            seen=seen,
+            epochs=self._runs.progress(record.id).epochs,
+        )
+
     @staticmethod
     def _stored_report(run: RunDirectory) -> EvaluationReport:
         report = run.evaluation()
@@ -83,3 +124,13 @@ class Evaluation:
                 remedy="Add pictures to the dataset and train again",
             )
         return report
+
+
+def _typical_side(manifest: "Manifest") -> int:
+    """Median of the shorter sides, in pixels; 0 without pictures."""
+    import numpy as np
+
+    if not len(manifest):
+        return 0
+    width, height = (manifest.table.column(name).to_numpy() for name in ("width", "height"))
+    return int(np.median(np.minimum(width, height)))

@@ -204,8 +204,8 @@ _IMPORTANCE_HELP = (
     "With few trials it is a rough guess."
 )
 _PARALLEL_HELP = (
-    "Each line is one trial, from setting to setting to its accuracy; the more orange, the better. Drag along an axis to "
-    "see only some of them."
+    "Each line is one trial, from setting to setting to its accuracy; the more orange, the better. Drag along an "
+    "axis to see only some of them."
 )
 
 
