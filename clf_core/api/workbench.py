@@ -10,6 +10,7 @@ from clf_core.api.exporting import Exporting
 from clf_core.api.health import Health
 from clf_core.api.importing import Imports
 from clf_core.api.loaded_models import LoadedModels
+from clf_core.api.networks import Networks
 from clf_core.api.plans import Plans
 from clf_core.api.prediction import Predictions
 from clf_core.api.preparation import Preparations
@@ -41,6 +42,7 @@ class Workbench:
         evaluation: how a finished run did on its test split.
         prediction: answers for new pictures.
         explanation: where the model looked.
+        networks: small networks of one's own design, and what the layers of any network learned.
         backbones: pretrained networks to choose from.
     """
 
@@ -62,6 +64,7 @@ class Workbench:
         models = LoadedModels(workspace, self.runs, settings.limits)
         self.prediction = Predictions(models, settings)
         self.explanation = Explanations(models, workspace, settings)
+        self.networks = Networks(models, settings)
         self.backbones = Backbones(workspace)
 
 

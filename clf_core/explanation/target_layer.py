@@ -97,7 +97,7 @@ def _spatial_outputs(network: "torch.nn.Module", probe: "torch.Tensor") -> tuple
         def note(module: torch.nn.Module, _: object, output: object) -> None:
             if not isinstance(output, torch.Tensor) or not output.requires_grad:
                 return
-            layout = _layout(tuple(output.shape), prefix_tokens)
+            layout = layout_of(tuple(output.shape), prefix_tokens)
             if layout:
                 prefix = prefix_tokens if layout == "tokens" else 0
                 candidates.append(_Candidate(TargetLayer(name, module, layout, prefix), output))
@@ -134,7 +134,7 @@ def _without_projections(candidates: list[_Candidate], width: int | None) -> lis
     return [found for found in candidates if found.layer.layout != "tokens" or found.output.shape[2] == width]
 
 
-def _layout(shape: tuple[int, ...], prefix_tokens: int) -> Layout | None:
+def layout_of(shape: tuple[int, ...], prefix_tokens: int) -> Layout | None:
     """Recognise a spatial output by its shape alone; the network's input is square, so its maps are."""
     if len(shape) == 4 and shape[0] == 1:
         if shape[2] == shape[3] > 1:

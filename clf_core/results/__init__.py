@@ -1,5 +1,6 @@
 """What the studio answers: values handed to pages and terminal, and written into run directories."""
 
+from clf_core.results.backbones import BackboneFamily, BackboneInfo, BackboneOrder, BackbonePage
 from clf_core.results.captures import Capture, CaptureClass
 from clf_core.results.datasets import (
     DatasetSummary,
@@ -33,9 +34,16 @@ from clf_core.results.health import (
     Severity,
     Suspect,
 )
+from clf_core.results.networks import (
+    FeatureMaps,
+    LayerFault,
+    LayerShape,
+    LearnedFilters,
+    NetworkShape,
+    SeenLayer,
+)
 from clf_core.results.plans import Advice, PresetCard
 from clf_core.results.prediction import (
-    BackboneInfo,
     BatchReport,
     ClassProbability,
     Explanation,
@@ -81,7 +89,10 @@ __all__ = [
     "Advice",
     "AugmentPreset",
     "AugmentSuggestion",
+    "BackboneFamily",
     "BackboneInfo",
+    "BackboneOrder",
+    "BackbonePage",
     "BatchReport",
     "Capture",
     "CaptureClass",
@@ -96,13 +107,18 @@ __all__ = [
     "Explanation",
     "ExportKind",
     "ExportReport",
+    "FeatureMaps",
     "Finding",
     "FindingKind",
     "Grade",
     "GroupPreview",
     "HealthReport",
     "ImportReport",
+    "LayerFault",
+    "LayerShape",
     "LeakCheck",
+    "LearnedFilters",
+    "NetworkShape",
     "Order",
     "PanelAnswer",
     "Picture",
@@ -123,6 +139,7 @@ __all__ = [
     "SearchProgress",
     "SearchState",
     "SearchSummary",
+    "SeenLayer",
     "Severity",
     "Shown",
     "SkippedFile",
