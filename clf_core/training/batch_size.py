@@ -70,7 +70,7 @@ def fitting_batch_size(
 
 
 def _by_trying(network: nn.Module, give: Callable[[int], torch.Tensor], most: int) -> int:
-    size = fits = 1
+    fits, size = 1, 2  # batch normalisation cannot learn from one
     while size <= most:
         try:
             network.train()
@@ -108,7 +108,7 @@ def bytes_per_picture(network: nn.Module, give: Callable[[int], torch.Tensor]) -
             kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    pictures = give(2)  # batch normalisation cannot learn from one
+    pictures = give(2)
     network.train()
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         network(pictures)

@@ -37,6 +37,7 @@ from clf_core.training.panel import panel_of
 from clf_core.training.pixels import PixelCache, PixelInputs, margin_for
 from clf_core.training.plan import Plan, make_plan
 from clf_core.training.precision import autocast, release_depthwise
+from clf_core.training.precision_choice import precision_for
 from clf_core.training.quick import check_classes, prepared_by
 from clf_core.training.result import Resources, TrainingResult
 
@@ -254,11 +255,13 @@ def _in_order(network: PooledNetwork, order: torch.memory_format) -> PooledNetwo
 def _plan(network: nn.Module, learn: PixelInputs, config: TrainConfig, resources: Resources) -> Plan:
     """How it is trained; a run that goes on keeps what was found when it began."""
     device, count = resources.device, len(learn)
+    found: dict[str, Any]
     earlier = stored_plan(resources.checkpoints)
     if earlier is not None:
-        found: dict[str, Any] = {"batch_size": earlier.batch_size, "precision": earlier.precision}
+        found = {"batch_size": earlier.batch_size, "precision": earlier.precision}
         return make_plan(config, DEFAULTS | found, count, device)
-    plan = make_plan(config, DEFAULTS | {"batch_size": sensible_batch_size(count, device)}, count, device)
+    found = {"batch_size": sensible_batch_size(count, device), "precision": precision_for(network, device)}
+    plan = make_plan(config, DEFAULTS | found, count, device)
     if config.batch_size is not None:
         return plan
 
