@@ -59,4 +59,4 @@ with right:
 if runs:
     st.space("medium")
     section("Where you left off")
-    show_runs(runs[:_RECENT], key="recent")
+    show_runs(bench, runs[:_RECENT], key="recent")

@@ -32,6 +32,7 @@ class Runs(RunControl):
     def __init__(self, workspace: Workspace, launcher: Launcher | None = None) -> None:
         super().__init__(workspace, launcher)
         self._progress = ProgressReader()
+        self._sizes: dict[str, int] = {}  # of finished runs, which never change
 
     def start(self, dataset_ref: str, config: TrainConfig, *, name: str | None = None, priority: int = 0) -> RunSummary:
         """Start a training in a process of its own and return at once; where no slot is free, it is 'queued'.
@@ -123,6 +124,27 @@ class Runs(RunControl):
             NotFoundError: no such dataset.
         """
         return Plans(self._workspace, self.list).seconds(dataset_ref, config)
+
+    def model_bytes(self, ref: str) -> int:
+        """Return the bytes of what a finished run predicts with, the pretrained network it shares included; else 0.
+
+        Raises:
+            NotFoundError: no run of that name or identifier.
+        """
+        run = self.directory(ref)
+        status = run.status()
+        if status is None or status.state != "done":
+            return 0
+        if run.record.id not in self._sizes:
+            self._sizes[run.record.id] = self._measured(run)
+        return self._sizes[run.record.id]
+
+    def _measured(self, run: RunDirectory) -> int:
+        own = sum(file.stat().st_size for file in run.model_folder.rglob("*") if file.is_file())
+        shared = (
+            None if (run.model_folder / "backbone").exists() else self._workspace.backbones.spec(run.record.backbone)
+        )
+        return own + (4 * shared.parameters if shared is not None else 0)
 
     def finished(self, ref: str) -> RunDirectory:
         """Return the directory of a run that is done.

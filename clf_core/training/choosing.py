@@ -18,7 +18,7 @@ _WHAT: dict[Preset, str] = {
     "quick": "A network that already knows pictures stays as it is; its last layer learns your classes.",
     "balanced": "The same, and then the network's last blocks learn from your pictures, too.",
     "thorough": "The same with more of its blocks.",
-    "full": "All of the network learns, from pictures changed anew in each round.",
+    "full": "All of the network learns from your pictures, every layer at its own pace.",
     "scratch": "A small network of your own design, layer by layer, which begins knowing nothing.",
 }
 

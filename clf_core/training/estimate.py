@@ -55,7 +55,7 @@ class _Pace(NamedTuple):
 _PACES: dict[Preset, _Pace] = {
     "balanced": _Pace(epochs=8, learning=250.0, looks=1.5),
     "thorough": _Pace(epochs=8, learning=55.0, looks=1.5),
-    "full": _Pace(epochs=12, learning=12.0, looks=1.0),
+    "full": _Pace(epochs=8, learning=12.0, looks=1.0),
     "scratch": _Pace(epochs=10, learning=900.0, looks=1.0),
 }
 """Epochs where none are given, pictures learned from per second and core, and how many times the epochs' work is done

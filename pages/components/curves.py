@@ -100,9 +100,10 @@ def epoch_spec(epochs: Sequence[EpochPoint], kind: Literal["accuracy", "loss"], 
         lowest = _ten_below(value / 100 for _, value in (*learned, *aside))
         axis = {"type": "value", "max": 100, "min": lowest, "axisLabel": {"formatter": "{value} %"}}
     known = planned if 0 < planned <= _MOST_EPOCHS else max(_LEAST_EPOCHS, last)
+    above = bool(learned and aside) and learned[-1][1] >= aside[-1][1]
     lines = [
-        _line("training", colours[1], learned, -8),
-        _line("validation", colours[0], aside, 8),
+        _line("training", colours[1], learned, -8 if above else 8),
+        _line("validation", colours[0], aside, 8 if above else -8),
     ]
     best = next((point.epoch for point in reversed(epochs) if point.best), None)
     if best is not None:

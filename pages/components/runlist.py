@@ -1,21 +1,24 @@
 """Runs as rows with their interval and the way onward; used on the first screen and on the runs page."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import streamlit as st
 
+from clf_core.api import Workbench
+from clf_core.config import Preset
 from clf_core.results import FINAL_STATES, RunSummary
 from pages.components.escaping import plain
 from pages.components.parts import runboard
-from pages.components.words import STATE_WORDS, duration, score, when
+from pages.components.presets import PRESET_NAMES
+from pages.components.words import STATE_WORDS, duration, score, size, when
 
 _PAGES = {"evaluate": "evaluate.py", "predict": "predict.py", "train": "train.py"}
 
 
-def show_runs(runs: Sequence[RunSummary], *, key: str) -> None:
+def show_runs(bench: Workbench, runs: Sequence[RunSummary], *, key: str) -> None:
     """Draw runs; pressing a button opens that run's page."""
-    chosen = runboard([_row(run) for run in runs], key=key)
+    chosen = runboard([_row(run, bench.runs.model_bytes(run.id)) for run in runs], key=key)
     if chosen and chosen.get("page") in _PAGES and any(run.id == chosen.get("run") for run in runs):
         go_to_run(_PAGES[chosen["page"]], chosen["run"])
 
@@ -25,18 +28,32 @@ def go_to_run(page: str, run_id: str) -> None:
     st.switch_page(page, query_params={"model" if page == "predict.py" else "run": run_id})
 
 
-def _row(run: RunSummary) -> dict[str, Any]:
-    if run.state == "done":
-        actions = [{"text": "Evaluate", "page": "evaluate"}, {"text": "Predict", "page": "predict"}]
-    else:
-        actions = [{"text": "What happened" if run.state in FINAL_STATES else "Watch", "page": "train"}]
+def _row(run: RunSummary, model_bytes: int) -> dict[str, Any]:
+    name = PRESET_NAMES.get(cast(Preset, run.preset), run.preset)
+    facts = [when(run.created), duration(run.seconds), *([size(model_bytes)] if model_bytes else [])]
     return {
         "id": run.id,
         "name": plain(run.name, 80),
-        "what": f"{plain(run.dataset, 60)}, version {run.version} · {run.preset}",
+        "what": f"{plain(run.dataset, 60)}, version {run.version} · {plain(name, 40)}",
         "state": run.state,
-        "stateText": STATE_WORDS[run.state],
-        "time": f"{when(run.created)} · {duration(run.seconds)}",
+        "stateText": _state_text(run),
+        "time": " · ".join(facts),
         "score": score(run),
-        "actions": actions,
+        "actions": [{"text": text, "page": page} for text, page in _actions(run)],
     }
+
+
+def _actions(run: RunSummary) -> list[tuple[str, str]]:
+    if run.state == "done":
+        return [("Evaluate", "evaluate"), ("Predict", "predict"), ("Training", "train")]
+    if run.state == "paused" or run.resumable:
+        return [("Go on", "train")]
+    return [("What happened" if run.state in FINAL_STATES else "Watch", "train")]
+
+
+def _state_text(run: RunSummary) -> str:
+    if run.place:
+        return f"{STATE_WORDS[run.state]}, number {run.place}"
+    if run.epochs and run.state in ("paused", "interrupted", "running"):
+        return f"{STATE_WORDS[run.state]}, epoch {run.epochs}"
+    return STATE_WORDS[run.state]

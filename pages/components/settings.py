@@ -104,7 +104,7 @@ def show_settings(bench: Workbench, preset: Preset) -> TrainConfig | None:
 
 def chosen_words(chosen: Mapping[str, float | int | str]) -> list[str]:
     """Return 'learning rate 0.0004' for each setting the studio chose itself; no Markdown in it."""
-    return [f"{_spoken(name)} {_value(value)}" for name, value in chosen.items()]
+    return [f"{plain(name.replace('_', ' '), 60)} {_value(value)}" for name, value in chosen.items()]
 
 
 def _fields(bench: Workbench, names: list[str]) -> dict[str, Any]:
@@ -128,11 +128,6 @@ def _checked(entered: dict[str, Any]) -> TrainConfig | None:
         # The words of the form, not the names the terminal has for its settings.
         show_problem(f"'{LABELS.get(error.field, error.field)}' cannot be used", error.why or error.what)
         return None
-
-
-def _spoken(name: str) -> str:
-    label = LABELS.get(name, name.replace("_", " "))
-    return plain(label[:1].lower() + label[1:], 60)
 
 
 def _value(value: float | int | str) -> str:

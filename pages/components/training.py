@@ -97,7 +97,7 @@ def _draw_paused(bench: Workbench, run: RunSummary) -> None:
     progress = bench.runs.progress(run.id)
     title(f"{md(run.name, 60)} is paused {_at_epoch(run)}")
     st.markdown(f"It was at work for {duration(run.seconds)}. Everything is saved, and it goes on from exactly there.")
-    resume, stop, cancel = st.columns(3, gap="small")
+    resume, stop, cancel = (column.container(gap="xsmall") for column in st.columns(3, gap="small"))
     with resume:
         _resume(bench, run)
         quiet("It waits for its turn if another run is at work.")

@@ -143,7 +143,7 @@ def _epoch_figures(progress: RunProgress) -> list[str]:
 def unit_of(stage: Stage, config: TrainConfig) -> str:
     """Return what is counted in a stage."""
     if stage == "head":
-        return "settings tried"
+        return "pictures and settings tried" if config.preset == "full" else "settings tried"
     if stage == "tune":
         return "batches"
     return "pictures and variants" if stage == "features" and config.augment.active else "pictures"
@@ -157,7 +157,7 @@ def _draw_controls(bench: Workbench, progress: RunProgress) -> None:
             bench.runs.cancel(run.id)
             st.rerun()
         return
-    pause, stop, cancel = st.columns(3, gap="small")
+    pause, stop, cancel = (column.container(gap="xsmall") for column in st.columns(3, gap="small"))
     with pause:
         if st.button("Pause", icon=":material/pause:", width="stretch", disabled=bool(wished)):
             bench.runs.pause(run.id)
@@ -197,10 +197,12 @@ def draw_learning(progress: RunProgress) -> None:
     curves, pictures = st.columns([3, 2], gap="medium")
     with curves:
         draw_epoch_curves(progress.epochs, step.epochs if step is not None else 0)
-    with pictures, st.container(border=True, gap="small"):
-        st.markdown("**What it learns**: what it says of pictures it does not learn from")
-        panel(panel_items(progress.panel), key="panel", label="Validation pictures and what the network says of them")
-    _draw_coach(progress)
+    with pictures:
+        with st.container(border=True, gap="small"):
+            st.markdown("**What it learns**: its answers on pictures it does not learn from")
+            label = "Validation pictures and what the network says of them"
+            panel(panel_items(progress.panel), key="panel", label=label)
+        _draw_coach(progress)
 
 
 def panel_items(answers: tuple[PanelAnswer, ...]) -> list[dict[str, str]]:
