@@ -1,11 +1,13 @@
 """What can be typed, with its help."""
 
 import argparse
+from typing import get_args
 
-from clf_core.cli import demo, models, run_control, runs
+from clf_core.cli import demo, models, networks, run_control, runs
 from clf_core.cli.dataset_arguments import add_datasets
 from clf_core.cli.typed import Parser, Tasks, path
 from clf_core.config import AugmentConfig, TrainConfig
+from clf_core.results import BackboneOrder
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -25,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(tasks, shared)
     _add_runs(tasks, shared)
     _add_models(tasks, shared)
+    _add_networks(tasks, shared)
     whole = tasks.add_parser("demo", parents=[shared], help="the whole path on a built-in sample")
     whole.add_argument("--sample", default="shapes", help="which sample (default: shapes)")
     whole.set_defaults(command=demo.demo)
@@ -108,3 +111,31 @@ def _add_models(tasks: Tasks, shared: Parser) -> None:
     explain.add_argument("--method", default="gradcam", help="how the heatmap is made (default: gradcam)")
     explain.add_argument("--class", dest="target", metavar="NAME", help="class to explain (default: the answer)")
     explain.set_defaults(command=models.explain)
+
+
+def _add_networks(tasks: Tasks, shared: Parser) -> None:
+    group = tasks.add_parser("models", parents=[shared], help="pretrained networks to begin from")
+    actions = group.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser(
+        "list", parents=[shared], help="those worth looking at first, and those on this machine"
+    )
+    listing.set_defaults(command=networks.listing)
+    search = actions.add_parser("search", parents=[shared], help="all of them, by words, family, size and figures")
+    search.add_argument("words", metavar="WORD", nargs="*", help="each must occur in the name, family or licence")
+    search.add_argument("--family", metavar="KEY", help="such as resnet; 'models families' lists them")
+    search.add_argument("--most-parameters", metavar="MILLIONS", type=float, help="the largest size")
+    search.add_argument("--on-machine", action="store_true", help="only those that need no download")
+    search.add_argument("--commercial", action="store_true", help="only those surely free for commercial use")
+    search.add_argument("--order", choices=get_args(BackboneOrder), default="name", help="by what (default: name)")
+    search.add_argument("--descending", action="store_true", help="the largest first")
+    search.add_argument("--limit", metavar="N", type=int, default=30, help="how many at most (default: 30)")
+    search.set_defaults(command=networks.search)
+    families = actions.add_parser("families", parents=[shared], help="the families, and how many networks each has")
+    families.set_defaults(command=networks.families)
+    for name, command, text in (
+        ("show", networks.show, "one network: what it is good for, and all its figures"),
+        ("measure", networks.measure, "how many pictures a second it takes on this machine"),
+    ):
+        action = actions.add_parser(name, parents=[shared], help=text)
+        action.add_argument("model", metavar="NAME")
+        action.set_defaults(command=command)

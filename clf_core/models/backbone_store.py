@@ -114,9 +114,20 @@ class BackboneStore:
         return bundle is not None and bundle.find() is not None
 
     def names(self) -> tuple[str, ...]:
-        """Names of the backbones that need no download, in alphabetical order."""
-        here = {spec.name for path in sorted(self.root.glob(f"*/{SPEC_FILE}")) if (spec := read_spec(path)) is not None}
-        return tuple(sorted(here.union(bundled_weights.installed())))
+        """Names of the backbones that are prepared or come as packages, in alphabetical order."""
+        return tuple(sorted({spec.name for spec in self.prepared()}.union(bundled_weights.installed())))
+
+    def prepared(self) -> tuple[BackboneSpec, ...]:
+        """Descriptions of the backbones that are ready to run."""
+        specs = (read_spec(path) for path in sorted(self.root.glob(f"*/{SPEC_FILE}")))
+        return tuple(spec for spec in specs if spec is not None)
+
+    def downloaded(self) -> frozenset[str]:
+        """Repositories of the Hugging Face hub whose weights its client has fetched before, for whatever program."""
+        from huggingface_hub import constants
+
+        places = Path(constants.HF_HUB_CACHE).glob("models--*/snapshots/*/model.safetensors")
+        return frozenset(place.parents[2].name.removeprefix("models--").replace("--", "/") for place in places)
 
     def spec(self, name: str) -> BackboneSpec | None:
         """Description of a prepared backbone; None where it is not prepared."""

@@ -72,13 +72,3 @@ class Explanation:
     method: str
     layer: str
     empty: bool
-
-
-class BackboneInfo(Value):
-    """A pretrained network a person can choose."""
-
-    name: str
-    title: str
-    on_machine: bool = Field(description="True when its weights need no download.")
-    licence: str
-    description: str

@@ -13,7 +13,7 @@ import pytest
 from clf_core.errors import InputError, NotFoundError, WeightsUnavailableError
 from clf_core.models import backbone_store, pretrained
 from clf_core.models.backbone_store import BackboneStore
-from clf_core.models.catalog import backbones
+from clf_core.models.catalogue import Catalogue
 from clf_core.models.classifier import starter_classifier
 from clf_core.models.runtime import open_runtime
 
@@ -53,7 +53,7 @@ def test_another_model_from_a_finished_download(tmp_path, hub_cache):
     )
     assert store.on_machine(SMALL)
     assert SMALL in store.names()
-    assert SMALL in [info.name for info in backbones(store) if info.on_machine]
+    assert SMALL in [info.name for info in Catalogue(store).recommended() if info.on_machine]
     assert "/" not in os.path.relpath(backbone.folder, tmp_path / "backbones")
 
 
@@ -80,6 +80,49 @@ def test_a_damaged_backbone_is_made_again(tmp_path, hub_cache):
     assert store.ensure(SMALL, told.append).folder == backbone.folder
     assert (backbone.folder / "network.bin").read_bytes() == whole
     assert "Preparing" in told[0]
+
+
+def test_who_asks_for_one_network_does_not_wait_for_another(tmp_path, hub_cache, monkeypatch):
+    hub_cache(SMALL)
+    store = BackboneStore(tmp_path / "backbones")
+    store.ensure(SMALL)
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow(name, *rest):
+        began.set()
+        go_on.wait(30)
+        raise WeightsUnavailableError("not here")
+
+    monkeypatch.setattr(pretrained, "load", slow)
+    with ThreadPoolExecutor(1) as executor:
+        other = executor.submit(store.ensure, "resnet18.a1_in1k")
+        assert began.wait(30)
+        assert store.ensure(SMALL).spec.name == SMALL  # would wait for ever behind the other
+        go_on.set()
+        with pytest.raises(WeightsUnavailableError):
+            other.result()
+
+
+def test_another_input_size_is_prepared_once_and_gives_the_same_features(tmp_path, hub_cache):
+    hub_cache(SMALL)
+    store = BackboneStore(tmp_path / "backbones")
+    own, smaller = store.ensure(SMALL), store.ensure(SMALL, input_size=96)
+    assert smaller.spec.preprocessing.input_size == 96
+    assert smaller.spec.feature_dim == own.spec.feature_dim
+    told: list[str] = []
+    assert store.ensure(SMALL, told.append, 96).folder == smaller.folder
+    assert store.ensure(SMALL, told.append, 160).folder == own.folder
+    assert told == []
+    assert [spec.name for spec in store.prepared()] == [SMALL]  # what is resized is no network of its own
+    features = open_runtime(smaller, "cpu", "float32").features(np.full((1, 96, 96, 3), 90, dtype=np.uint8))
+    assert features.shape == (1, own.spec.feature_dim)
+    assert np.isfinite(features).all()
+
+
+def test_a_size_that_does_not_fit_is_refused_in_words(tmp_path, hub_cache):
+    hub_cache(SMALL)
+    with pytest.raises(InputError, match="cannot see pictures of 100 pixels"):
+        BackboneStore(tmp_path / "backbones").ensure(SMALL, input_size=100)
 
 
 def test_who_has_waited_long_enough_leaves_the_lock_of_another_alone(tmp_path, monkeypatch):
@@ -174,14 +217,6 @@ def test_models_for_other_inputs_are_refused(tmp_path, monkeypatch):
     )
     with pytest.raises(InputError, match="1 x 224 x 224"):
         pretrained._preprocessing("some", Model())
-
-
-def test_the_catalogue_tells_timms_licences_and_what_is_here(prepared_backbones):
-    import timm
-
-    for info in backbones(BackboneStore(prepared_backbones)):
-        assert info.licence == timm.get_pretrained_cfg(info.name).license
-        assert info.on_machine == (info.name == "tf_efficientnet_lite0")
 
 
 def test_shared_words_are_told_apart():
