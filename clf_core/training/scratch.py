@@ -18,6 +18,7 @@ from clf_core.models.small_cnn_shapes import require_possible
 from clf_core.models.trained import save_trained
 from clf_core.training.callbacks import TrainingCallbacks
 from clf_core.training.loop import ParameterGroup, Task, fit
+from clf_core.training.panel import panel_of
 from clf_core.training.pixels import PixelCache, PixelInputs, margin_for
 from clf_core.training.plan import Plan, make_plan
 from clf_core.training.quick import check_classes
@@ -43,7 +44,6 @@ _LEAST_STD = 1 / 255
 
 _GREY = (0.5, 0.5, 0.5)
 _CHUNK = 256
-_SHOWN = 8
 
 
 def train_scratch(
@@ -65,6 +65,25 @@ def train_scratch(
         PausedError, CancelledError: from the callbacks.
     """
     began = time.perf_counter()
+    task, plan, preprocessing = prepare_scratch(manifest, resources, config, callbacks)
+    fitted = fit(task, plan.after(time.perf_counter() - began), callbacks, resources.checkpoints)
+    callbacks.stage("finish", 0)
+    network = cast(PooledNetwork, task.network)
+    backbone, classifier = _save(network, preprocessing, resources, config, manifest.classes)
+    return TrainingResult(
+        classifier,
+        fitted.images_per_second,
+        backbone=backbone,
+        selection="validation" if len(task.judge_labels) else "none",
+        epochs=fitted.epochs,
+        chosen=_chosen(plan, config),
+    )
+
+
+def prepare_scratch(
+    manifest: "Manifest", resources: Resources, config: TrainConfig, callbacks: TrainingCallbacks
+) -> tuple[Task, Plan, Preprocessing]:
+    """Decode the pictures, build the network and decide the plan; see ``train_scratch``."""
     train, val = manifest.select("train"), manifest.select("val")
     check_classes(manifest.classes, train.label_index)
     require_possible(config.network, len(manifest.classes))
@@ -84,19 +103,9 @@ def train_scratch(
         judge=inputs(val),
         judge_labels=val.label_index,
         classes=manifest.classes,
-        panel=_panel(val),
+        panel=panel_of(val.label_index, val.sha256),
     )
-    fitted = fit(task, plan.after(time.perf_counter() - began), callbacks, resources.checkpoints)
-    callbacks.stage("finish", 0)
-    backbone, classifier = _save(network, preprocessing, resources, config, manifest.classes)
-    return TrainingResult(
-        classifier,
-        fitted.images_per_second,
-        backbone=backbone,
-        selection="validation" if len(val) else "none",
-        epochs=fitted.epochs,
-        chosen=_chosen(plan, config),
-    )
+    return task, plan, preprocessing
 
 
 def untrained(network: NetworkConfig, classes: int, seed: int) -> PooledNetwork:
@@ -188,13 +197,6 @@ def _save(
     name = network_name(config.network)
     origin = Origin(name, preprocessing, "your own", "trained here from nothing", config.network)
     return save_trained(resources.model_folder, network.body, (weight, bias), origin, classes)
-
-
-def _panel(val: "ManifestRows") -> tuple[tuple[int, str], ...]:
-    """A few validation pictures, spread over the classes."""
-    by_class = np.argsort(val.label_index, kind="stable")
-    places = np.linspace(0, len(val) - 1, min(_SHOWN, len(val))).round().astype(int)
-    return tuple((int(row), val.sha256[row]) for row in by_class[places])
 
 
 def _chosen(plan: Plan, config: TrainConfig) -> tuple[tuple[str, float | int | str], ...]:
