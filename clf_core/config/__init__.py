@@ -4,6 +4,7 @@ from clf_core.config.data import ImportLimits, ImportOptions, SplitConfig
 from clf_core.config.network import (
     LARGEST_INPUT,
     NETWORK_PRESETS,
+    SMALLEST_INPUT,
     Activation,
     BatchNorm,
     Convolution,
@@ -28,6 +29,7 @@ __all__ = [
     "NETWORK_PRESETS",
     "PRESETS",
     "SEARCHED_SETTINGS",
+    "SMALLEST_INPUT",
     "TUNED_PRESETS",
     "Activation",
     "AugmentConfig",
