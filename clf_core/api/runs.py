@@ -2,17 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from clf_core.api.datasets import training_problems
 from clf_core.api.plans import Plans
 from clf_core.api.run_control import RunControl
 from clf_core.config import TrainConfig
-from clf_core.errors import DatasetError, StateError, StorageError
+from clf_core.errors import ClfError, DatasetError, StateError, StorageError
 from clf_core.jobs import process
 from clf_core.jobs.launcher import Launcher
-from clf_core.jobs.progress import ProgressReader
-from clf_core.results import FINAL_STATES, RESTING_STATES, RunProgress, RunSummary
+from clf_core.jobs.progress import ProgressReader, by_rule_of_thumb
+from clf_core.results import FINAL_STATES, RESTING_STATES, RunProgress, RunSummary, Stage
 from clf_core.workspace import Workspace
 from clf_core.workspace.run_directory import RunDirectory
 
@@ -31,7 +31,7 @@ class Runs(RunControl):
 
     def __init__(self, workspace: Workspace, launcher: Launcher | None = None) -> None:
         super().__init__(workspace, launcher)
-        self._progress = ProgressReader()
+        self._progress = ProgressReader(self._expected, self._class_count)
         self._sizes: dict[str, int] = {}  # of finished runs, which never change
 
     def start(self, dataset_ref: str, config: TrainConfig, *, name: str | None = None, priority: int = 0) -> RunSummary:
@@ -145,6 +145,21 @@ class Runs(RunControl):
             None if (run.model_folder / "backbone").exists() else self._workspace.backbones.spec(run.record.backbone)
         )
         return own + (4 * shared.parameters if shared is not None else 0)
+
+    def _expected(self, run: RunDirectory) -> Mapping[Stage, float]:
+        """Seconds expected of each stage of a run, at the pace of earlier runs here."""
+        try:
+            dataset = self._workspace.datasets.find(run.record.dataset_id, run.record.version)
+        except ClfError:
+            return by_rule_of_thumb(run)
+        others = [other for other in self.list() if other.id != run.record.id]
+        return Plans(self._workspace, lambda: others).stages(dataset, run.config)
+
+    def _class_count(self, run: RunDirectory) -> int:
+        try:
+            return len(self._workspace.datasets.find(run.record.dataset_id, run.record.version).classes)
+        except ClfError:  # the dataset is gone; any number of classes guesses better than one
+            return 2
 
     def finished(self, ref: str) -> RunDirectory:
         """Return the directory of a run that is done.

@@ -19,6 +19,7 @@ from clf_core.results import (
     Stage,
     StepPoint,
 )
+from clf_core.training.coach import coach
 from clf_core.training.estimate import Work, stage_seconds
 from clf_core.workspace.events import EventTail
 from clf_core.workspace.run_directory import RunDirectory
@@ -35,6 +36,8 @@ class _Follower:
 
     tail: EventTail
     forecast: Forecast
+    classes: int
+    patience: int | None  # epochs without anything better until it stops; None for never
     stage: Stage = "prepare"
     done: int = 0
     total: int = 0
@@ -51,9 +54,12 @@ class _Follower:
         added = self.tail.read_new()
         if added:
             self.read_at = time.monotonic()
+        known = tuple(self.epochs.values())
         for event in added:
             self.forecast.take(event)
             self._take(event)
+        if (epochs := tuple(self.epochs.values())) != known:
+            self.coach = coach(epochs, self.classes, self.patience)
 
     def seconds_left(self) -> float | None:
         return self.forecast.left(time.monotonic() - self.read_at)
@@ -84,10 +90,12 @@ class ProgressReader:
 
     Args:
         expect: gives the seconds expected of each stage of a run; None goes by a rule of thumb.
+        classes: gives how many classes a run tells apart, which the coach judges by.
     """
 
-    def __init__(self, expect: Expect | None = None) -> None:
+    def __init__(self, expect: Expect | None = None, classes: Callable[[RunDirectory], int] = lambda _run: 2) -> None:
         self._expect = expect or by_rule_of_thumb
+        self._classes = classes
         self._followers: OrderedDict[str, _Follower] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -120,7 +128,8 @@ class ProgressReader:
     def _follow(self, run: RunDirectory) -> _Follower:
         minutes = run.config.minutes
         forecast = Forecast(self._expect(run), None if minutes is None else 60 * minutes)
-        return _Follower(EventTail(run.events_path), forecast)
+        patience = run.config.patience if minutes is None else None
+        return _Follower(EventTail(run.events_path), forecast, self._classes(run), patience)
 
 
 def by_rule_of_thumb(run: RunDirectory) -> dict[Stage, float]:

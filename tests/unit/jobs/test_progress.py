@@ -105,3 +105,11 @@ def test_the_head_fitted_anew_replaces_its_curve(run, read):
         point = POINT.model_copy(update={"val_accuracy": accuracy})
         run.append_event(RunEvent(time=1.0, kind="curve", stage="head", point=point))
     assert [point.val_accuracy for point in read().curve] == [0.9]
+
+
+def test_the_coach_speaks_of_the_epochs(run, in_state):
+    reader = ProgressReader(classes=lambda _run: 2)
+    for number, (train, val) in enumerate([(1.0, 0.9), (0.6, 0.7), (0.4, 0.8), (0.3, 0.9), (0.2, 1.0)]):
+        point = _epoch(number, train).model_copy(update={"val_loss": val})
+        run.append_event(RunEvent(time=float(number), kind="epoch", stage="tune", epoch=point))
+    assert "memorise" in reader.read(run, summarise(run, in_state("running"))).coach[0]
