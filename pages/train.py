@@ -47,7 +47,7 @@ def show_form(bench: Workbench, dataset: DatasetSummary, place: DeltaGenerator) 
     title(f"Train on {md(dataset.name, 60)}", place)
     preset = chosen_preset(recommended(bench.plans.cards(dataset.id, TrainConfig())))
     cards_place, plan, preparation = st.container(), st.container(border=True), st.container()
-    config = show_settings(bench, preset)
+    config = show_settings(bench, preset, len(dataset.classes))
     usable = config or TrainConfig(preset=preset)
     if dataset.splits.get("train"):  # without training pictures there is nothing to show it on
         with preparation:

@@ -6,10 +6,13 @@ from typing import Any
 import streamlit as st
 
 from clf_core.api import Workbench
-from clf_core.config import Preset, TrainConfig, settings_of, train_config
+from clf_core.config import NetworkConfig, Preset, TrainConfig, settings_of, train_config
 from clf_core.errors import ConfigError
-from pages.components.escaping import plain
+from pages.components.catalogue import choose_network, chosen_network, network_title
+from pages.components.escaping import md, plain
 from pages.components.forms import config_fields
+from pages.components.heading import section
+from pages.components.network_editor import network_editor
 from pages.components.problems import show_problem
 
 LABELS = {
@@ -48,7 +51,7 @@ LABELS = {
 """Words for each setting; a test holds them to the fields of ``TrainConfig``."""
 
 _GROUPS = {
-    "Model": ("backbone", "continue_from", "batch_norm", "device", "precision"),
+    "Model": ("batch_norm", "device", "precision"),
     "Preparation": ("input_size", "imbalance", "label_smoothing", "mixup", "cutmix"),
     "Last layer": ("selection", "strengths", "folds", "refit"),
     "Optimisation": (
@@ -84,12 +87,24 @@ _NAMES: dict[str, dict[str, str]] = {
 }
 
 
-def show_settings(bench: Workbench, preset: Preset) -> TrainConfig | None:
+def show_settings(bench: Workbench, preset: Preset, classes: int) -> TrainConfig | None:
     """Draw the settings of a preset, closed at first; None while something entered cannot be used.
 
     The preparation of the pictures (fit, variants) has a part of its own and is not among them.
+
+    Args:
+        bench: the facade.
+        preset: the preset.
+        classes: how many there are to tell apart.
     """
     entered: dict[str, Any] = {"preset": preset}
+    if preset == "scratch":
+        network = _show_network(bench, classes)
+        if network is None:
+            return None
+        entered["network"] = network
+    else:
+        entered |= _show_beginning(bench)
     # Drawn while it is closed, too: widgets that are not drawn forget what was entered.
     with st.expander("Advanced", icon=":material/tune:", key="advanced", on_change="rerun"):
         left, right = st.columns(2, gap="large")
@@ -98,7 +113,7 @@ def show_settings(bench: Workbench, preset: Preset) -> TrainConfig | None:
             if used:
                 with left if group in _LEFT else right:
                     st.markdown(f"**{group}**")
-                    entered |= _fields(bench, used)
+                    entered |= _fields(used)
     return _checked(entered)
 
 
@@ -107,18 +122,31 @@ def chosen_words(chosen: Mapping[str, float | int | str]) -> list[str]:
     return [f"{plain(name.replace('_', ' '), 60)} {_value(value)}" for name, value in chosen.items()]
 
 
-def _fields(bench: Workbench, names: list[str]) -> dict[str, Any]:
-    own = {run.id: plain(run.name, 80) for run in bench.runs.list() if run.state == "done" and run.epochs}
-    suggestions = {"backbone": [info.name for info in bench.backbones.list()], "continue_from": ["", *own]}
+def _fields(names: list[str]) -> dict[str, Any]:
     return config_fields(
         TrainConfig,
         names,
         labels=LABELS,
-        suggestions=suggestions,
         formats=_FORMATS,
-        names_of={**_NAMES, "continue_from": {"": "no", **own}},
+        names_of=_NAMES,
         key="config",
     )
+
+
+def _show_beginning(bench: Workbench) -> dict[str, str]:
+    """Which network it begins from: named while this is closed, chosen from the whole catalogue once it is opened."""
+    name = network_title(bench, "beginning")
+    with st.expander(
+        f"Network to begin from: {md(name, 60)}", icon=":material/hub:", key="beginning_part", on_change="rerun"
+    ) as part:
+        choice = choose_network(bench, "beginning") if part.open else chosen_network("beginning")
+    return {"backbone": choice.backbone, "continue_from": choice.continue_from}
+
+
+def _show_network(bench: Workbench, classes: int) -> NetworkConfig | None:
+    with st.container(border=True):
+        section(LABELS["network"])
+        return network_editor(bench, "network", max(2, classes))
 
 
 def _checked(entered: dict[str, Any]) -> TrainConfig | None:

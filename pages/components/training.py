@@ -186,7 +186,7 @@ def _reached(bench: Workbench, progress: RunProgress) -> str:
 
 def _train_again(run: RunSummary, *, primary: bool = False) -> None:
     if st.button("Train again", type="primary" if primary else "secondary", icon=":material/replay:"):
-        st.switch_page("train.py", query_params={"dataset": run.dataset_id, "new": "1"})
+        st.switch_page("train.py", query_params={"dataset": run.dataset_id, "preset": run.preset, "new": "1"})
 
 
 def _watch_instead(run: RunSummary) -> None:

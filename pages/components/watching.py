@@ -87,10 +87,19 @@ def stage_data(progress: RunProgress, config: TrainConfig) -> dict[str, Any]:
         ],
         "step": f"Step {now + 1} of {len(order)}: {names[order[now]]}",
         "headline": _headline(progress),
-        "share": min(1.0, progress.done / progress.total) if 0 < progress.total < _ENDLESS * 100 else 0.0,
+        "share": _share(progress),
         "figures": _figures(progress, config),
         "label": f"Progress of the step: {names[order[now]]}",
     }
+
+
+def _share(progress: RunProgress) -> float:
+    """Share of this step that is done; of the time, where a limit of time rules."""
+    if progress.total:
+        return min(1.0, progress.done / progress.total)
+    if progress.stage != "tune" or progress.eta_seconds is None:
+        return 0.0
+    return progress.run.seconds / max(1e-9, progress.run.seconds + progress.eta_seconds)
 
 
 def stage_names(preset: Preset) -> dict[Stage, str]:
