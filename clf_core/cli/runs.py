@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from clf_core.api import Workbench
-from clf_core.cli.console import Console
+from clf_core.cli.console import Console, ProgressBar
 from clf_core.config import train_config
 from clf_core.errors import (
     CancelledError,
@@ -35,6 +35,8 @@ _UNITS: dict[Stage, str] = {"head": "candidate", "tune": "step"}
 def train(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
     """train DATASET --preset quick [--set field=value …]"""
     config = train_config({"preset": options.preset, **_settings(options.settings)})
+    for item in workbench.plans.advice(options.dataset, config):
+        console.note(f"Unusual: {item.text}")
     run = workbench.runs.start(options.dataset, config, name=options.name, priority=options.priority)
     follow(run, workbench, console, detach=options.detach)
 
@@ -65,22 +67,9 @@ def wait_until_done(run: RunSummary, workbench: Workbench, console: Console) -> 
     Raises:
         ClfError: the run ended without a model; the error says why.
     """
-    told = 0
     with console.bar() as bar:
-
-        def look(progress: RunProgress) -> None:
-            nonlocal told
-            for message in progress.messages[told:]:
-                bar.tell(message)
-            told = len(progress.messages)
-            if progress.run.state == "queued":
-                bar.show(f"Waiting at place {progress.run.place}", 0, 0, "picture")
-                return
-            task = _STAGE_WORDS[progress.stage]
-            bar.show(task, progress.done, progress.total, _UNITS.get(progress.stage, "picture"))
-
         try:
-            run = workbench.runs.wait(run.id, look)
+            run = workbench.runs.wait(run.id, _Teller(bar).look)
         except KeyboardInterrupt:
             console.note(f"'{run.name}' goes on by itself. 'runs cancel {run.id}' stops it.")
             raise
@@ -89,6 +78,37 @@ def wait_until_done(run: RunSummary, workbench: Workbench, console: Console) -> 
     if run.state != "done":
         raise _not_done(run)
     return run
+
+
+class _Teller:
+    """Says on a terminal where a run stands, and each sentence once."""
+
+    def __init__(self, bar: ProgressBar) -> None:
+        self._bar = bar
+        self._told = 0
+        self._coached: tuple[str, ...] = ()
+
+    def look(self, progress: RunProgress) -> None:
+        """Tell what is new."""
+        for message in progress.messages[self._told :]:
+            self._bar.tell(message)
+        self._told = len(progress.messages)
+        for sentence in progress.coach:
+            if sentence not in self._coached:
+                self._bar.tell(sentence)
+        self._coached = progress.coach
+        if progress.run.state == "queued":
+            self._bar.show(f"Waiting at place {progress.run.place}", 0, 0, "picture")
+            return
+        self._bar.show(_task(progress), progress.done, progress.total, _UNITS.get(progress.stage, "picture"))
+
+
+def _task(progress: RunProgress) -> str:
+    words, step = _STAGE_WORDS[progress.stage], progress.step
+    if progress.stage != "tune" or step is None:
+        return words
+    of = f" of {step.epochs}" if progress.total else ""  # none under a limit of time
+    return f"{words}, epoch {step.epoch}{of}"
 
 
 def listing(_options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
