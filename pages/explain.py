@@ -11,6 +11,7 @@ from clf_core.results import Explanation, Picture, RunSummary
 from pages.components.answers import explain_once, show_heatmap
 from pages.components.escaping import md, plain
 from pages.components.heading import head, quiet, title
+from pages.components.layer_view import show_layers
 from pages.components.parts import Tile, answer, gallery
 from pages.components.pickers import choose_model, picture_input, whole
 from pages.components.serving import thumbnail_url
@@ -156,6 +157,7 @@ with right:
 picked = chosen_picture(bench, model)
 if picked is not None:
     show(bench, model, *picked)
+    show_layers(bench, model, *picked)
 elif has_tests(bench, model) and st.session_state.get("explain_which", _TEST) == _TEST:
     offer_test_pictures(bench, model)
 elif model == STARTER:

@@ -11,6 +11,9 @@ from clf_core.results import FeatureMaps, LearnedFilters, NetworkShape, SeenLaye
 from clf_core.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from clf_core.explanation.layers import LayerViewer
 
 _KEPT = 2
@@ -79,6 +82,12 @@ class Networks:
         with told_with_name(name):
             seen = input_from_bytes(data, preprocessing, self._limits)
         return self._viewer(model_ref).feature_maps(seen, layer)
+
+    def coloured(self, seen: FeatureMaps) -> "NDArray[np.uint8]":
+        """Return the maps in the colours of the heatmap, [N, h, w, 3] uint8; ``Explanations.legend`` goes with them."""
+        from clf_core.explanation.overlay import colourise
+
+        return colourise(seen.maps)
 
     def _viewer(self, model_ref: str) -> "LayerViewer":
         backbone = self._models.get(model_ref).backbone

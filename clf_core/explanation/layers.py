@@ -112,12 +112,12 @@ class LayerViewer:
             noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
             self._layers = self._with_maps(self._named(), noise)
         if not self._layers:
+            why = "None of its layers gives maps of more than one number"
+            if self._spec.network is None:
+                why = "It is a transformer, which cuts a picture into patches and keeps a list of them, not maps"
             raise InputError(
                 "What each layer sees cannot be drawn for this network",
-                why="It keeps no maps of the picture: a transformer cuts it into patches and works on a list of them, "
-                "and dense layers work on a list of numbers"
-                if self._spec.network is None or not self._spec.network.layers
-                else "None of its layers gives maps of more than one number",
+                why=why,
                 remedy="The heatmap shows where it looked",
             )
         return self._layers

@@ -62,3 +62,22 @@ def test_a_run_without_test_pictures_asks_for_ones_own(untested, helpers):
     assert not app.warning
     app.file_uploader(key="explain_file").upload("mine.png", helpers.picture(0, 9)).run()
     assert helpers.parts(app, "lens")
+
+
+def test_what_each_layer_sees_is_shown_once_asked_for(studio, helpers):
+    picture = studio.bench.datasets.pictures(studio.run.dataset_id, split="test", limit=1).pictures[0]
+    app = studio.open("explain", run=studio.run.id, picture=picture.sha256)
+    assert not helpers.parts(app, "maps")
+    app.session_state["layers_part"] = True
+    app.run()
+    filters, maps = helpers.parts(app, "maps")
+    assert len(filters["items"]) == 32  # lite0's first convolution
+    assert all(item["pixels"] and item["src"].startswith("data:image/png") for item in filters["items"])
+    assert [item["caption"] for item in maps["items"]][:2] == ["picture", ""]
+    choice = next(box for box in app.selectbox if box.label == "Layer")
+    assert choice.options[0].startswith("First convolution, 32 filters")
+    choice.set_value("blocks.4").run()
+    deeper = helpers.parts(app, "maps")[1]
+    assert len(deeper["items"]) == 1 + 64
+    assert deeper["items"][1]["src"] != maps["items"][1]["src"]
+    assert "64 of 112 maps of 14 × 14" in helpers.texts(app)
