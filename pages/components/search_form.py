@@ -143,7 +143,7 @@ def _choose_base(bench: Workbench, dataset: DatasetSummary, kind: Kind) -> Train
         options,
         index=options.index(asked) if asked in options else 0,
         format_func=shown,
-        key=f"search_base_{kind.base}",
+        key=f"search_base_{kind.title}",
         help="The first settings that are tried. What is not searched keeps its value from them.",
     )
     return fitting.get(chosen, own)
@@ -162,7 +162,7 @@ def _choose_budget(kind: Kind) -> dict[str, Any]:
         return {"trials": number}
     minutes = st.number_input(
         _LABELS["minutes"], 0.5, 10_000.0, float(kind.minutes), step=1.0, format="%g",
-        key=f"search_minutes_{kind.base}", help=SearchConfig.model_fields["minutes"].description,
+        key=f"search_minutes_{kind.title}", help=SearchConfig.model_fields["minutes"].description,
     )  # fmt: skip
     return {"minutes": minutes}
 
