@@ -70,6 +70,27 @@ def make_workspace(tmp_path_factory, prepared_backbones):
 
 
 @pytest.fixture(scope="session")
+def random_backbone():
+    """``random_backbone(name, folder, input_size)`` writes a network of timm that nobody trained; no download."""
+
+    def make(name: str, folder: Path, input_size: int | None = None):
+        import timm
+        import torch
+
+        from clf_core.config import Preprocessing
+        from clf_core.models.backbone_files import Origin, write_backbone
+        from clf_core.models.pretrained import without_head
+
+        torch.manual_seed(0)
+        config = timm.get_pretrained_cfg(name)
+        side = input_size or config.input_size[-1]
+        prepared = Preprocessing(input_size=side, resize_size=side, mean=config.mean, std=config.std)
+        return write_backbone(folder, without_head(name, input_size=side), Origin(name, prepared, "none", "random"))
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def write_pictures():
     """``write_pictures(folder, {"train/red": 10})`` writes small noisy PNGs; a folder's last word gives the colour."""
     colours = {"red": (200, 40, 40), "blue": (40, 40, 200), "green": (40, 180, 40)}

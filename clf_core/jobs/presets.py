@@ -83,6 +83,8 @@ def train_run(
     callbacks.check_cancelled()
     if result.backbone is None and backbone is not None and config.continue_from:
         keep_body(backbone, places.model)
+    if config.preset == "quick" and runtime is not None:
+        workspace.backbones.speeds.note(runtime.spec, result.images_per_second, "training")
     if config.preset in TUNED_PRESETS:
         callbacks.stage("finish", 0)
     if result.backbone is not None:

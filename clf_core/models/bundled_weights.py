@@ -8,6 +8,7 @@ Lite1 and Lite2 are used where their packages, of the same makers, are installed
 The preprocessing is timm's own for these models: mean and deviation 0.5, bicubic. For Lite0 it was checked, not chosen,
 on 397 photos of ants and bees, answers among ImageNet's 1,000 classes: top-1 0.834, log-loss 0.876. TensorFlow's
 127/128: 0.834, 0.877; bilinear: 0.834, 0.911; the usual ImageNet mean and deviation: 0.673, 1.508.
+On every fourth of these photos (100), top-1: Lite0 0.80, Lite1 0.86, Lite2 0.84.
 """
 
 import importlib.util

@@ -56,6 +56,17 @@ def chosen_network(key: str) -> NetworkChoice:
     return kept if isinstance(kept, NetworkChoice) else NetworkChoice(DEFAULT_BACKBONE)
 
 
+def network_title(bench: Workbench, key: str) -> str:
+    """Return what people call the chosen network; not escaped."""
+    choice = chosen_network(key)
+    try:
+        if choice.continue_from:
+            return bench.runs.get(choice.continue_from).name
+        return bench.backbones.card(choice.backbone).title
+    except NotFoundError:
+        return choice.backbone
+
+
 def _choose(bench: Workbench, key: str, own: dict[str, RunSummary]) -> NetworkChoice:
     choice = chosen_network(key)
     if choice.continue_from and choice.continue_from not in own:

@@ -42,6 +42,12 @@ def _actions(parser: argparse.ArgumentParser):
         "datasets show NAME",
         "train DATASET --preset quick --set a=1 --set b=[1,2]",
         "train DATASET --detach --priority 1",
+        "models list",
+        "models search swin tiny --family swin_transformer --most-parameters 30 --on-machine --commercial "
+        "--order accuracy --descending --limit 5",
+        "models families",
+        "models show NAME",
+        "models measure NAME",
         "runs list",
         "runs show RUN",
         "runs cancel RUN",
