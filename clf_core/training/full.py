@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.utils.memory_format import convert_conv2d_weight_memory_format
 
-from clf_core.config import Preprocessing, TrainConfig
+from clf_core.config import AugmentConfig, Preprocessing, TrainConfig
+from clf_core.data.mirroring import suggest
 from clf_core.errors import StateError
 from clf_core.models.backbone import Backbone
 from clf_core.models.backbone_files import Origin
@@ -83,7 +84,7 @@ def train_full(
     began = time.perf_counter()
     ready = prepare_full(manifest, resources, config, callbacks)
     plan = ready.plan.after(time.perf_counter() - began + _FINISH_SECONDS)
-    fitted = fit(ready.task, plan, callbacks, resources.checkpoints)
+    fitted = fit(ready.task, plan, callbacks, resources.checkpoints, tracker_folder=resources.tracker_folder)
     callbacks.stage("finish", 0)
     network = _in_order(ready.network.to("cpu").eval(), torch.contiguous_format)
     last = network.head.state_dict()
@@ -102,7 +103,7 @@ def train_full(
         selection=ready.head.selection,
         curve=ready.head.curve,
         epochs=fitted.epochs,
-        chosen=_chosen(plan, config),
+        chosen=(*_chosen(plan, config), *_chosen_augment(config, manifest.classes)),
     )
 
 
@@ -133,14 +134,15 @@ def prepare_full(
     check_classes(manifest.classes, train.label_index)
     backbone, runtime = _sized(resources, config)
     preprocessing = prepared_by(backbone.spec.preprocessing, config)
-    cache = _decoded([*train.sha256, *val.sha256], preprocessing, resources, config, callbacks)
+    augment = augment_of(config, manifest.classes)
+    cache = _decoded([*train.sha256, *val.sha256], preprocessing, augment, resources, callbacks)
     fitted = _fitted_head(cache, runtime, (train, val), len(manifest.classes), config, callbacks)
     # Channels last: twice as quick on a processor, and quicker on a card.
     network = _in_order(_network(backbone, fitted).to(resources.device), torch.channels_last)
 
     def inputs(keys: list[str]) -> PixelInputs:
         rows = cache.rows_of(keys)
-        return PixelInputs(cache, rows, preprocessing, config.augment, config.seed, resources.device)
+        return PixelInputs(cache, rows, preprocessing, augment, config.seed, resources.device)
 
     learn, judge = inputs(train.sha256), inputs(val.sha256)
     plan = _plan(network, learn, config, resources)
@@ -158,6 +160,16 @@ def prepare_full(
     return Ready(task, plan, network, fitted, Origin(spec.name, preprocessing, spec.licence, spec.source, spec.network))
 
 
+def augment_of(config: TrainConfig, classes: tuple[str, ...]) -> AugmentConfig:
+    """How the pictures are changed in each epoch: as chosen, or the standard way, mirrored unless classes object.
+
+    Who wants them as they are chooses the augmentation 'custom' with every switch off.
+    """
+    if config.augment.preset != "none":
+        return config.augment
+    return AugmentConfig(preset="standard", flips=config.augment.flips and suggest(classes).augment.flips)
+
+
 def _sized(resources: Resources, config: TrainConfig) -> tuple[Backbone, FeatureRuntime]:
     """The network for the input size asked for, and the same loaded for features."""
     backbone, runtime = resources.backbone, resources.runtime
@@ -172,8 +184,8 @@ def _sized(resources: Resources, config: TrainConfig) -> tuple[Backbone, Feature
 def _decoded(
     keys: list[str],
     preprocessing: Preprocessing,
+    augment: AugmentConfig,
     resources: Resources,
-    config: TrainConfig,
     callbacks: TrainingCallbacks,
 ) -> PixelCache:
     callbacks.stage("decode", len(set(keys)))
@@ -182,7 +194,7 @@ def _decoded(
         keys,
         resources.read,
         preprocessing,
-        margin=margin_for(config.augment, preprocessing.input_size),
+        margin=margin_for(augment, preprocessing.input_size),
         limits=resources.limits,
         progress=callbacks.progress,
         check=callbacks.check_cancelled,
@@ -272,6 +284,11 @@ def _plan(network: nn.Module, learn: PixelInputs, config: TrainConfig, resources
         size = fitting_batch_size(network, give, plan.batch_size)
     release_depthwise(network)
     return replace(plan, batch_size=size)
+
+
+def _chosen_augment(config: TrainConfig, classes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    augment = augment_of(config, classes)
+    return () if augment == config.augment else (("augment", augment.preset),)
 
 
 def _chosen(plan: Plan, config: TrainConfig) -> tuple[tuple[str, float | int | str], ...]:

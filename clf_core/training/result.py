@@ -40,6 +40,11 @@ class Resources:
     checkpoints: Iterable[bytes] = ()
     limits: ImportLimits = field(default_factory=ImportLimits)
 
+    @property
+    def tracker_folder(self) -> Path:
+        """Where the tracker of a run writes, if it has one: beside the model."""
+        return self.model_folder.parent / "tracker"
+
 
 @dataclass(frozen=True)
 class TrainingResult:

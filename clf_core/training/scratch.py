@@ -66,7 +66,8 @@ def train_scratch(
     """
     began = time.perf_counter()
     task, plan, preprocessing = prepare_scratch(manifest, resources, config, callbacks)
-    fitted = fit(task, plan.after(time.perf_counter() - began), callbacks, resources.checkpoints)
+    plan = plan.after(time.perf_counter() - began)
+    fitted = fit(task, plan, callbacks, resources.checkpoints, tracker_folder=resources.tracker_folder)
     callbacks.stage("finish", 0)
     network = cast(PooledNetwork, task.network)
     backbone, classifier = _save(network, preprocessing, resources, config, manifest.classes)
