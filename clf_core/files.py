@@ -66,8 +66,8 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what killed writers left in ``folder``; for whoever knows that nobody writes there now."""
-    for path in folder.glob(f"{_UNFINISHED}*"):
+    """Remove what killed writers left in ``folder`` and below; for whoever knows that nobody writes there now."""
+    for path in folder.rglob(f"{_UNFINISHED}*"):
         with contextlib.suppress(OSError):
             path.unlink()
 

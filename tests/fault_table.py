@@ -8,14 +8,25 @@ from collections import Counter
 from pathlib import Path
 
 ROWS: dict[str, tuple[str, str]] = {
+    "A1": (
+        "kill -9 of the trainer while scanning, in a batch, writing a checkpoint, between rename and record, "
+        "in the final evaluation",
+        "'Interrupted at epoch k', Resume; at most one epoch lost; a resumed CPU run equals the undisturbed one",
+    ),
     "A2": (
         "the server killed during an upload, while unpacking, during a training",
         "the training goes on, no half dataset is listed, the upload resumes, the new server finds the run",
     ),
+    "A3": ("a reboot, a stale or reused process number", "'Interrupted', never an eternal 'running'"),
     "A4": (
         "the disk full in an import, a new version, an upload, the database",
         "'Needs X, has Y' or 'The disk is full'; what was there before is whole; no stub stays",
     ),
+    "A5": ("two browsers start, two resume, a double click", "one run at work, the others queued; none twice"),
+    "A6": ("8 writers at once, with kills", "no lock error reaches a person; the integrity check is ok"),
+    "A7": ("out of memory, the worker killed", "the cause is named, a smaller batch offered"),
+    "A8": ("a NaN or infinite loss", "it stops; the best finite weights are kept"),
+    "A9": ("the clock set by a year, either way", "sane times and order"),
     "B1": ("malformed pictures", "each accepted or skipped with its reason; the counts add up; no crash, no hang"),
     "B2": (
         "truncated files, bombs, huge pictures, many frames",

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from clf_core.errors import InternalError
@@ -14,6 +13,7 @@ from clf_core.files import storage_error
 from clf_core.jobs import process
 from clf_core.jobs.summary import session_seconds
 from clf_core.results import RESTING_STATES, ErrorWords, RunState
+from clf_core.training.allocator import worker_environment
 from clf_core.workspace.records import ProcessIdentity, RunStatus
 from clf_core.workspace.run_directory import RunDirectory
 
@@ -149,14 +149,9 @@ def _is_alive(run: RunDirectory, status: RunStatus | None) -> bool:
 def _environment(run: RunDirectory) -> dict[str, str]:
     """Return this process's environment with what the worker needs before its first line."""
     earlier = os.environ.get(_SET_VARIABLE, "").split(",")
-    mine: Mapping[str, str] = {RUN_VARIABLE: run.record.id, QUEUE_VARIABLE: "1"}
-    wanted = {**mine, **_allocator_settings(run)}
+    wanted = {RUN_VARIABLE: run.record.id, QUEUE_VARIABLE: "1", **worker_environment(run.config.preset)}
     inherited = {name: value for name, value in os.environ.items() if name not in earlier}
     return {**inherited, **wanted, _SET_VARIABLE: ",".join(wanted)}
-
-
-def _allocator_settings(_run: RunDirectory) -> dict[str, str]:
-    return {}
 
 
 def _end_all(run: RunDirectory) -> None:

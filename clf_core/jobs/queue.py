@@ -58,7 +58,8 @@ class RunQueue:
         Raises:
             StorageError: the disk refused.
         """
-        run.mark_waiting()  # first: whoever finds the mark without a ticket adds the ticket
+        self._fill()
+        run.mark_waiting()  # a queue that is lost is filled again from these marks
         self._workspace.queue.add(run.record.id, priority)
         self.start_next()
 

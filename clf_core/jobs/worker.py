@@ -94,7 +94,7 @@ class _Worker:
             kept = {name: getattr(earlier, name) for name in ("seconds", "sessions", "epochs", "chosen")}
             self._status = self._status.model_copy(update=kept)
         run.write_status(self._status)
-        run.checkpoints.tidy()  # what a killed worker left half written
+        run.tidy()
         if earlier is None and run.record.extends:
             self._take_over_epochs()
         return True
@@ -112,16 +112,17 @@ class _Worker:
 
     def _end(self, state: RunState, exit_status: int = 0) -> int:
         run, seconds = self._run, self._status.seconds + time.monotonic() - self._started
+        if state == "done":
+            run.checkpoints.keep_latest()
+            run.clear_scratch()
         run.write_status(self._status.model_copy(update={"state": state, "seconds": seconds}))
         run.clear_wish()
         if state == "cancelled":
             run.checkpoints.drop()
-        elif state == "done":
-            run.checkpoints.keep_latest()
-            if run.record.extends:  # from here on it is this run that can be extended
-                RunDirectory(run.path.parent / run.record.extends).checkpoints.drop()
-        if state in ("done", "cancelled") or (state == "failed" and not run.checkpoints):
+        if state == "cancelled" or (state == "failed" and not run.checkpoints):
             run.clear_scratch()
+        if state == "done" and run.record.extends:  # from here on it is this run that can be extended
+            RunDirectory(run.path.parent / run.record.extends).checkpoints.drop()
         return exit_status
 
     def _train_and_test(self) -> None:

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from clf_core.files import remove_unfinished, storage_error, sync_folder, write_bytes
+from clf_core.files import storage_error, sync_folder, write_bytes
 
 
 class Checkpoints:
@@ -66,10 +66,6 @@ class Checkpoints:
     def drop(self) -> None:
         """Remove them all."""
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def tidy(self) -> None:
-        """Remove what a killed writer left half written."""
-        remove_unfinished(self._folder)
 
     def begin_from(self, other: "Checkpoints") -> None:
         """Take the checkpoints of another run to go on from; where the disk can, the bytes are shared.

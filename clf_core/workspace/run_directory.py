@@ -183,10 +183,12 @@ class RunDirectory:
         self._wish_path.unlink(missing_ok=True)
 
     def clear_scratch(self) -> None:
-        """Remove the caches, and what a killed worker left half written."""
+        """Remove the caches."""
         shutil.rmtree(self.scratch_folder, ignore_errors=True)
+
+    def tidy(self) -> None:
+        """Remove what a killed worker left half written; for the worker that comes after it."""
         remove_unfinished(self.path)
-        self.checkpoints.tidy()
 
     def append_event(self, event: RunEvent) -> None:
         """Add a line to the events. A reader may see half of it for a moment, and waits for the line's end."""

@@ -89,13 +89,19 @@ class RunStore:
             dataset_id=dataset.id,
             version=dataset.version,
             preset=config.preset,
-            backbone=config.backbone,
+            backbone=self._network_of(config),
             created=created,
             clock=None if created - now < _NOTICEABLE_SECONDS else now,
             created_by=created_by,
             fitted_pictures=dataset.splits.get("train", 0) + dataset.splits.get("val", 0),
             test_pictures=dataset.splits.get("test", 0),
         )
+
+    def _network_of(self, config: TrainConfig) -> str:
+        """What the network it begins from is called; empty for one that is built from nothing."""
+        if config.preset == "scratch":
+            return ""
+        return self.find(config.continue_from).record.backbone if config.continue_from else config.backbone
 
     def _create(self, record: RunRecord, config: TrainConfig, extends: RunDirectory | None) -> RunDirectory:
         entry = Entry(record.id, record.name, record.created)

@@ -74,10 +74,3 @@ def test_a_run_may_begin_from_those_of_another_and_changes_none_of_them(checkpoi
     other.write(b"three")
     assert list(other) == [b"three", b"two"]
     assert list(checkpoints) == [b"two", b"one"]
-
-
-def test_what_a_killed_writer_left_is_removed(checkpoints, tmp_path):
-    checkpoints.write(b"one")
-    (tmp_path / "checkpoints" / ".writing-0123").write_bytes(b"half")
-    checkpoints.tidy()
-    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["latest.safetensors"]

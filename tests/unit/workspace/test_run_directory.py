@@ -68,3 +68,41 @@ def test_the_evaluation_comes_back_as_written(run):
     run.write_evaluation(report, tested)
     assert RunDirectory(run.path).evaluation() == report
     assert RunDirectory(run.path).tested() == tested
+
+
+def test_what_a_killed_worker_left_half_written_is_removed(run):
+    run.checkpoints.write(b"one")
+    for folder in (run.path, run.path / "checkpoints", run.model_folder / "backbone"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writing-0123").write_bytes(b"half")
+    run.tidy()
+    assert not list(run.path.rglob(".writing-*"))
+    assert list(run.checkpoints) == [b"one"]
+
+
+def test_a_new_session_forgets_what_was_asked_of_the_last(run):
+    run.write_launched(WORKER)
+    run.request("pause")
+    run.request_cancel()
+    run.write_exit(-9)
+    assert run.exit_code() == -9
+    run.begin_again(RunStatus(state="queued", worker=WORKER, began=2.0, sessions=2))
+    assert (run.wish(), run.cancel_requested(), run.exit_code(), run.launched()) == ("", False, None, None)
+    assert run.starter() == WORKER
+    assert run.status().sessions == 2
+
+
+def test_a_status_that_may_be_gone_on_from_is_read_anew(run):
+    for state in ("failed", "paused", "queued", "running"):
+        run.write_status(RunStatus(state=state, worker=WORKER, began=1.0))
+        assert run.status().state == state
+
+
+def test_waiting_is_a_mark(run):
+    assert not run.is_waiting()
+    run.mark_waiting()
+    run.mark_waiting()
+    assert RunDirectory(run.path).is_waiting()
+    run.clear_waiting()
+    run.clear_waiting()
+    assert not run.is_waiting()
