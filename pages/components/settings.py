@@ -140,7 +140,8 @@ def _show_beginning(bench: Workbench) -> dict[str, str]:
         f"Network to begin from: {md(name, 60)}", icon=":material/hub:", key="beginning_part", on_change="rerun"
     ) as part:
         choice = choose_network(bench, "beginning") if part.open else chosen_network("beginning")
-    return {"backbone": choice.backbone, "continue_from": choice.continue_from}
+    # One beginning or the other: a published network besides an own one would contradict it.
+    return {"continue_from": choice.continue_from} if choice.continue_from else {"backbone": choice.backbone}
 
 
 def _show_network(bench: Workbench, classes: int) -> NetworkConfig | None:

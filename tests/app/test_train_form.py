@@ -46,7 +46,7 @@ def test_the_chosen_preset_shows_its_own_settings_and_no_others(studio, helpers,
     kinds = ("selectbox", "number_input", "toggle", "text_input", "slider")
     keys = {widget.key for kind in kinds for widget in app.get(kind)}
     shown = {key.removeprefix("config_") for key in keys if key and key.startswith("config_")}
-    elsewhere = {"preset", "fit", "augment", "views", "network"}
+    elsewhere = {"preset", "fit", "augment", "views", "network", "backbone", "continue_from"}
     assert shown == settings_of(preset) - elsewhere
     assert not train_button(app).disabled
 
@@ -111,3 +111,27 @@ def test_hostile_class_names_in_a_warning_stay_literal(studio, monkeypatch):
     (warning,) = [warning.value for warning in app.warning if "Against classes of unequal size" in warning.value]
     assert "![" not in warning
     assert "<img" not in warning
+
+
+def test_the_network_is_chosen_from_the_catalogue_or_from_own_runs(studio, helpers, monkeypatch):
+    app = form(studio, "balanced")
+    assert any(part.label.startswith("Network to begin from: EfficientNet") for part in app.expander)
+    app.session_state["beginning_part"] = True
+    app.run()
+    next(button for button in app.button if button.label.startswith("Use MobileNetV4")).click().run()
+    app.session_state["beginning_part"] = False  # closing it forgets nothing
+    app.run()
+    assert started(app, studio.bench, monkeypatch).backbone.startswith("mobilenetv4")
+
+
+def test_a_run_of_ones_own_can_be_gone_on_from(studio, monkeypatch):
+    app = form(studio, "balanced")
+    app.session_state["beginning_part"] = True
+    app.run()
+    next(group for group in app.get("button_group") if group.key == "beginning_way").set_value(
+        "Your own networks"
+    ).run()
+    app.button(key="beginning_mine_0").click().run()
+    config = started(app, studio.bench, monkeypatch)
+    assert config.continue_from == studio.bench.runs.list()[0].id
+    assert config == TrainConfig(preset="balanced", continue_from=config.continue_from)
