@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 
 from clf_core.api.datasets import training_problems
 from clf_core.api.plans import Plans
+from clf_core.api.range_tests import RangeTests
 from clf_core.api.run_control import RunControl
 from clf_core.config import TrainConfig
 from clf_core.errors import ClfError, DatasetError, StateError, StorageError
 from clf_core.jobs import process
 from clf_core.jobs.launcher import Launcher
 from clf_core.jobs.progress import ProgressReader, by_rule_of_thumb
+from clf_core.models.small_cnn_shapes import require_possible
 from clf_core.results import FINAL_STATES, RESTING_STATES, RunProgress, RunSummary, Stage
+from clf_core.results.range_tests import RangeTestState
 from clf_core.workspace import Workspace
 from clf_core.workspace.run_directory import RunDirectory
 
@@ -27,10 +30,14 @@ class Runs(RunControl):
 
     A run is another process; it goes on when this one ends, and every answer here is read from its
     directory, so it is true in every tab and after a restart.
+
+    Attributes:
+        range_tests: find a learning rate before a run is started.
     """
 
     def __init__(self, workspace: Workspace, launcher: Launcher | None = None) -> None:
         super().__init__(workspace, launcher)
+        self.range_tests = RangeTests(workspace)
         self._progress = ProgressReader(self._expected, self._class_count)
         self._sizes: dict[str, int] = {}  # of finished runs, which never change
 
@@ -55,6 +62,8 @@ class Runs(RunControl):
         problems = training_problems(dataset)
         if problems:
             raise DatasetError(f"'{dataset.name}' cannot be learned from yet", why=" ".join(problems))
+        if config.preset == "scratch":
+            require_possible(config.network, len(dataset.classes))
         if config.continue_from:  # by its identifier, as it may be given another name before the worker looks
             earlier = self.finished(config.continue_from).record.id
             config = config.model_copy(update={"continue_from": earlier})
@@ -116,6 +125,10 @@ class Runs(RunControl):
             if summary.state in RESTING_STATES:
                 return summary
             time.sleep(_POLL_SECONDS)
+
+    def learning_rate_test(self, dataset_ref: str, config: TrainConfig) -> RangeTestState:
+        """Start a range test of learning rates; see ``RangeTests.start``, and ``range_tests`` for what comes of it."""
+        return self.range_tests.start(dataset_ref, config)
 
     def estimate(self, dataset_ref: str, config: TrainConfig) -> float:
         """Return about how many seconds a run with ``config`` would take, at the pace of earlier such runs here.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from clf_core.models.backbone import Backbone
     from clf_core.models.classifier import Classifier
     from clf_core.models.runtime import FeatureRuntime
+    from clf_core.results.range_tests import RangeTestReport
     from clf_core.training.result import Resources, TrainingResult
 
 
@@ -128,6 +129,27 @@ def _resources(
         runtime=runtime,
         checkpoints=run.checkpoints,
     )
+
+
+def find_rate(
+    test: RunDirectory, workspace: Workspace, manifest: "Manifest", callbacks: TrainingCallbacks
+) -> "RangeTestReport":
+    """Test learning rates for the settings in a range test's directory; nothing is trained.
+
+    Raises:
+        ClfError: whatever stands in the way, in words; CancelledError from the callbacks.
+    """
+    from clf_core import device
+    from clf_core.models.runtime import open_runtime
+    from clf_core.training.finding_rate import find_learning_rate
+
+    chosen = device.choose(test.config.device)
+    backbone = beginning(test.config, workspace, callbacks)
+    callbacks.check_cancelled()
+    runtime = None if backbone is None else open_runtime(backbone, chosen)
+    places = Places(test.scratch_folder, test.model_folder)
+    resources = _resources(test, workspace, chosen, backbone, runtime, places)
+    return find_learning_rate(manifest, resources, test.config, callbacks)
 
 
 def train_by_preset(

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clf_core.errors import CancelledError, ClfError, InputError, PausedError, StorageError
+from clf_core.errors import CancelledError, ClfError, PausedError
 from clf_core.jobs import process
 from clf_core.jobs.event_callbacks import EventCallbacks
+from clf_core.jobs.failure import in_words
 from clf_core.jobs.local import QUEUE_VARIABLE
 from clf_core.jobs.presets import Places, Trained, train_run
-from clf_core.results import ErrorWords, EvaluationReport, RunState
+from clf_core.results import EvaluationReport, RunState
 from clf_core.training.callbacks import SilentCallbacks, Wish
 from clf_core.workspace import Workspace
 from clf_core.workspace.events import EventTail
@@ -81,7 +82,7 @@ class _Worker:
             return self._end("paused")
         except Exception as error:  # noqa: BLE001 - the last stop: whatever it was must reach the person
             _log.exception("The run failed")
-            self._status = self._status.model_copy(update={"error": _in_words(error)})
+            self._status = self._status.model_copy(update={"error": in_words(error)})
             return self._end("failed", exit_status=1)
         return self._end("done")
 
@@ -223,33 +224,6 @@ def _start_next(run: RunDirectory) -> None:
         start_next(Workspace(run.path.parent.parent))
     except ClfError:  # whoever looks at the runs next starts it
         _log.exception("The next run could not be started")
-
-
-def _in_words(error: Exception) -> ErrorWords:
-    if isinstance(error, ClfError):
-        kind = (
-            "input" if isinstance(error, InputError) else "storage" if isinstance(error, StorageError) else "internal"
-        )
-        return ErrorWords(what=error.what, why=error.why, remedy=error.remedy, kind=kind)
-    if _is_out_of_memory(error):
-        return ErrorWords(
-            what="The machine ran out of memory",
-            why="What is learned from at a time, and the network itself, need more than is free",
-            remedy="Close other programs, or train with a smaller batch or smaller pictures",
-        )
-    return ErrorWords(
-        what="The training failed through a fault of the studio",
-        why=f"{type(error).__name__}: {error}",
-        remedy="worker.log in the run's directory holds the details",
-    )
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    # torch's own kinds are named and not imported: a quick run has no torch.
-    words = ("out of memory", "can't allocate memory")
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
-    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from clf_core.results.runs import ErrorWords, RunState, Stage
 from clf_core.values import Value
 
 
@@ -20,3 +21,17 @@ class RangeTestReport(Value):
     steepest: float = Field(gt=0, description="Where the loss falls fastest; often a little too high to train with.")
     exploded: bool = Field(description="Whether it ended because the loss exploded, and not at the highest rate.")
     reason: str = Field(description="Why this rate, in a sentence.")
+
+
+class RangeTestState(Value):
+    """Where a range test stands, which works in the background."""
+
+    id: str
+    state: RunState = Field(description="starting, running, done, failed, cancelled or interrupted.")
+    stage: Stage = Field(
+        "prepare", description="'tune' is the test itself; what comes before makes the pictures ready."
+    )
+    done: int = Field(0, description="Pictures or steps finished in this stage.")
+    total: int = Field(0, description="Of how many; 0 when unknown.")
+    report: RangeTestReport | None = Field(None, description="What was found, once it is done.")
+    error: ErrorWords | None = None

@@ -14,6 +14,7 @@ wish           'pause' or 'stop' once somebody asked for that; the worker that h
 checkpoints/   to go on from (``checkpoints``)
 scratch/       caches that live as long as the run is at work
 model/         the classifier
+report.json    what a range test of learning rates found; a range test is a run that trains nothing
 evaluation.json, tested.parquet    the look at the test split
 looks.log      a line for each time somebody asked for it
 worker.log     what the process printed
@@ -32,6 +33,7 @@ from clf_core.config import TrainConfig
 from clf_core.errors import StorageError
 from clf_core.files import remove_unfinished, storage_error, write_json, write_text
 from clf_core.results import EvaluationReport, RunEvent, RunState, TestedPicture
+from clf_core.results.range_tests import RangeTestReport
 from clf_core.values import Value
 from clf_core.workspace.checkpoints import Checkpoints
 from clf_core.workspace.records import ProcessIdentity, RunRecord, RunStatus
@@ -218,6 +220,14 @@ class RunDirectory:
     def evaluation(self) -> EvaluationReport | None:
         """Return the look at the test split, None where there was none."""
         return self._read("evaluation.json", EvaluationReport)
+
+    def range_report(self) -> RangeTestReport | None:
+        """Return what a range test found, None before that."""
+        return self._read("report.json", RangeTestReport)
+
+    def write_range_report(self, report: RangeTestReport) -> None:
+        """Keep what a range test found."""
+        self._write("report.json", report)
 
     def tested(self) -> tuple[TestedPicture, ...]:
         """Return the test pictures with the model's answers.

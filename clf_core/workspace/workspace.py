@@ -9,6 +9,7 @@ from clf_core.workspace.captures import CaptureStore
 from clf_core.workspace.datasets import DatasetStore
 from clf_core.workspace.index import Index
 from clf_core.workspace.queue import Queue
+from clf_core.workspace.range_tests import RangeTestStore
 from clf_core.workspace.runs import RunStore
 from clf_core.workspace.searches import SearchStore
 from clf_core.workspace.uploads import UploadStore
@@ -82,6 +83,15 @@ class Workspace:
         """
         self._folder("runs")
         return Queue(self.root / "queue.sqlite3")
+
+    @cached_property
+    def range_tests(self) -> RangeTestStore:
+        """The range tests of learning rates.
+
+        Raises:
+            StorageError: the folder cannot be made.
+        """
+        return RangeTestStore(self._folder("range_tests"))
 
     @cached_property
     def searches(self) -> SearchStore:
