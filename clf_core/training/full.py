@@ -7,6 +7,7 @@ change less than later ones (layer-wise decay: Howard and Ruder, "ULMFiT", 2018;
 layers as timm groups them.
 """
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -274,8 +275,8 @@ def _plan(network: nn.Module, learn: PixelInputs, config: TrainConfig, resources
         return make_plan(config, DEFAULTS | found, count, device)
     found = {"batch_size": sensible_batch_size(count, device), "precision": precision_for(network, device)}
     plan = make_plan(config, DEFAULTS | found, count, device)
-    if config.batch_size is not None:
-        return plan
+    if config.batch_size is not None or int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        return plan  # processes that learn together must not find different sizes
 
     def give(pictures: int) -> torch.Tensor:
         return learn.judge(np.arange(pictures) % count)
