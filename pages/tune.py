@@ -46,8 +46,8 @@ def show_form(bench: Workbench, dataset: DatasetSummary, place: DeltaGenerator) 
         "The studio tries settings out, learns from each try which to try next, and trains the best. "
         "You need not know what they mean."
     )
-    problems = bench.searches.problems(dataset.id)
     config = search_form(bench, dataset)
+    problems = bench.searches.problems(dataset.id, config)
     if problems:
         st.warning(" ".join(md(problem, 400) for problem in problems), icon=":material/info:")
     elif config is not None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from clf_core.api.datasets import training_problems
 from clf_core.api.plans import Plans
 from clf_core.api.runs import Runs
-from clf_core.config import SearchConfig, TrainConfig
+from clf_core.config import Preset, SearchConfig, TrainConfig
 from clf_core.errors import DatasetError, NotFoundError, StateError, StorageError
 from clf_core.jobs import process
 from clf_core.jobs.searches import SearchJobs
@@ -32,6 +32,12 @@ _SAMPLE = 12
 _BETWEEN = 0.3
 """Seconds between two trials of the same process."""
 
+ENOUGH_TO_JUDGE = 20
+"""Validation pictures below which balanced and thorough judge by training pictures as well (``training.division``)."""
+
+_BORROWING: frozenset[Preset] = frozenset({"balanced", "thorough"})
+_DIVIDE = "Divide the pictures anew on the Data page, with a larger share to choose settings."
+
 _JUDGED_STAGES: tuple[Stage, ...] = ("decode", "features", "head", "tune")
 
 
@@ -48,18 +54,24 @@ class Searches:
         self._plans = Plans(workspace, runs.list)
         self._jobs = SearchJobs()
 
-    def problems(self, dataset_ref: str) -> tuple[str, ...]:
+    def problems(self, dataset_ref: str, config: SearchConfig | None = None) -> tuple[str, ...]:
         """Return what stands in the way of a search on a dataset, in sentences; empty if nothing does.
+
+        Args:
+            dataset_ref: name or identifier of the dataset.
+            config: the search; None for any.
 
         Raises:
             NotFoundError: no such dataset.
         """
         dataset = self._workspace.datasets.find(dataset_ref)
-        problems = list(training_problems(dataset))
-        if not dataset.splits.get("val"):
+        problems, val = list(training_problems(dataset)), dataset.splits.get("val", 0)
+        if not val:
+            problems.append(f"There are no validation pictures to compare settings on. {_DIVIDE}")
+        elif config is not None and val < ENOUGH_TO_JUDGE and _BORROWING.intersection(config.tried_presets):
             problems.append(
-                "There are no validation pictures to compare settings on. Divide the pictures anew on the Data page, "
-                "with a share to choose settings."
+                f"There are {val} validation pictures. Balanced and thorough need {ENOUGH_TO_JUDGE} to be judged by; "
+                f"else they set training pictures aside and cannot be compared with the others. {_DIVIDE}"
             )
         return tuple(problems)
 
@@ -97,13 +109,13 @@ class Searches:
 
         Raises:
             NotFoundError: no such dataset.
-            DatasetError: nothing can be learned from it, or it has no validation pictures.
+            DatasetError: nothing can be learned from it, or it has too few validation pictures.
             NameTakenError: a search of that name exists.
             ConfigError: the name cannot be used.
             StorageError: the disk refused.
         """
         dataset = self._workspace.datasets.find(dataset_ref)
-        problems = self.problems(dataset_ref)
+        problems = self.problems(dataset_ref, config)
         if problems:
             raise DatasetError(f"'{dataset.name}' cannot be searched on yet", why=" ".join(problems))
         search = self._workspace.searches.create(dataset, config, name, process.current())

@@ -5,6 +5,7 @@ from typing import get_args
 
 from clf_core.cli import demo, models, networks, run_control, runs
 from clf_core.cli.dataset_arguments import add_datasets
+from clf_core.cli.searches import add_searches
 from clf_core.cli.typed import Parser, Tasks, path
 from clf_core.config import AugmentConfig, TrainConfig
 from clf_core.results import BackboneOrder
@@ -26,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_datasets(tasks, shared)
     _add_train(tasks, shared)
     _add_runs(tasks, shared)
+    add_searches(tasks, shared)
     _add_models(tasks, shared)
     _add_networks(tasks, shared)
     whole = tasks.add_parser("demo", parents=[shared], help="the whole path on a built-in sample")

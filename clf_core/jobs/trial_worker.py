@@ -43,6 +43,8 @@ _log = logging.getLogger(__name__)
 
 _DECIDE_WHAT_IS_CACHED = ("preset", "backbone", "continue_from", "input_size", "fit", "augment", "views", "seed")
 _CACHES_KEPT = 4
+_SHARED = frozenset({"activations", "pixels", "measured"})
+"""What trainings keep in their scratch folder that depends on the settings above alone."""
 
 
 def main(arguments: list[str]) -> int:
@@ -173,6 +175,9 @@ class _Caches:
             shutil.rmtree(self._folder / oldest, ignore_errors=True)
         made = self._folder / name
         made.mkdir(parents=True, exist_ok=True)
+        for path in made.iterdir():
+            if path.name not in _SHARED:  # what a trial noted of itself, which the next one must not take for its own
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
         return made
 
 

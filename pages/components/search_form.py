@@ -27,6 +27,8 @@ from pages.components.words import count, duration
 
 _OWN = ""
 _RUNS_OFFERED = 20
+_ENOUGH_TO_COMPARE = 50
+"""With fewer validation pictures, one more or less right is over 2 percent."""
 _LABELS = {
     "slots": "Trials at once",
     "pruning": "Break off trials that lag behind",
@@ -221,5 +223,11 @@ def show_forecast(bench: Workbench, dataset: DatasetSummary, config: SearchConfi
     val = dataset.splits.get("val", 0)
     quiet(
         f"Each try learns from the training pictures and is judged by {count(val, 'validation picture')}; "
-        f"test pictures are never shown. The first try is {md(config_words(config.base), 80)} as it is."
+        f"test pictures are never shown. {_doubt(val)}The first try is {md(config_words(config.base), 80)} as it is."
     )
+
+
+def _doubt(val: int) -> str:
+    if val >= _ENOUGH_TO_COMPARE:
+        return ""
+    return "So few cannot tell small differences from chance: trust large ones only. "

@@ -96,6 +96,7 @@ def test_each_kind_of_search_can_be_started_as_it_is_offered(studio, monkeypatch
         raise RuntimeError("enough")
 
     monkeypatch.setattr(type(studio.bench.searches), "start", start)
+    monkeypatch.setattr(type(studio.bench.searches), "problems", lambda self, ref, config=None: ())
     app = studio.open("tune", new="1")
     app.radio(key="search_kind").set_value(kind).run()
     button(app, "Start searching").click().run()
@@ -138,7 +139,7 @@ def test_without_pictures_there_is_a_way_to_begin(empty):
 
 def test_without_validation_pictures_it_says_why_and_what_to_do(studio, monkeypatch):
     problem = ("There are no validation pictures to compare settings on.",)
-    monkeypatch.setattr(type(studio.bench.searches), "problems", lambda self, ref: problem)
+    monkeypatch.setattr(type(studio.bench.searches), "problems", lambda self, ref, config=None: problem)
     app = studio.open("tune", new="1")
     assert button(app, "Start searching").disabled
     assert "no validation pictures" in app.warning[0].value

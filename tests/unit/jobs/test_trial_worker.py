@@ -68,8 +68,11 @@ def test_a_trial_that_is_broken_off_notices_at_every_call():
 def test_trials_that_need_the_same_pixels_share_a_folder_and_old_ones_make_room(tmp_path):
     caches, base = _Caches(tmp_path), TrainConfig(preset="full")
     first = caches.folder(base)
-    (first / "pixels").write_bytes(b"x")
+    for name in ("pixels", "activations", "notes"):
+        (first / name).mkdir()
+    (first / "tuned.json").write_text("{}")
     assert caches.folder(base.model_copy(update={"learning_rate": 1e-3})) == first
+    assert {path.name for path in first.iterdir()} == {"pixels", "activations"}  # but nothing of the trial itself
     others = [caches.folder(base.model_copy(update={"seed": seed})) for seed in (1, 2, 3)]
     assert len({first, *others}) == 4
     assert caches.folder(base) == first
