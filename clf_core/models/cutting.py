@@ -130,12 +130,14 @@ def cuts(body: nn.Module, input_size: int) -> tuple[Cut, ...]:
         chain.insert(0, call)
         goes_on = call.taken
     names, first = [call.name for call in calls], len(calls) - len(chain)
+    whole = _parameters(body)
+    loose = whole - sum(_parameters(body.get_submodule(name)) for name in _part_names(body))  # position embeddings
     found = []
     for place, call in enumerate(calls[first:], start=first):
         if place and call.taken is not None:  # something must come before, or there is no front
             before, parts = tuple(names[:place]), tuple(names[place:])
             operations = total - sum(earlier.operations for earlier in calls[:place])
-            held = 1 - sum(_parameters(body.get_submodule(name)) for name in before) / max(1, _parameters(body))
+            held = 1 - (loose + sum(_parameters(body.get_submodule(name)) for name in before)) / max(1, whole)
             shape = tuple(call.taken.shape[1:])
             found.append(Cut(before, parts, operations / max(1, total), held, shape))
     return tuple(cut for cut in found if cut.parameters > 0)

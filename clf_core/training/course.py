@@ -1,0 +1,263 @@
+"""From maps to a trained network: fit the last layer, choose by pictures held out, learn, and learn once more.
+
+Imports torch. See ``partial``.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import Field, ValidationError
+from torch import nn
+
+from clf_core.config import TrainConfig
+from clf_core.errors import StorageError
+from clf_core.files import write_text
+from clf_core.models.backbone import Backbone
+from clf_core.models.backbone_files import Origin
+from clf_core.models.classifier import Classifier
+from clf_core.models.trained import save_trained
+from clf_core.results import EpochPoint
+from clf_core.training import head
+from clf_core.training.callbacks import SilentCallbacks, TrainingCallbacks
+from clf_core.training.checkpoint import from_bytes
+from clf_core.training.division import Division
+from clf_core.training.loop import Fitted, Task, fit
+from clf_core.training.panel import panel_of
+from clf_core.training.plan import Plan, make_plan, plan_from
+from clf_core.training.recipes import RECIPES, variants_of
+from clf_core.training.result import Resources
+from clf_core.training.tails import Learnable, features_of
+from clf_core.values import Value
+
+if TYPE_CHECKING:
+    pass
+
+_FINISH_SECONDS = 5.0
+"""Kept of a time limit for writing the network and making it quick to run."""
+
+_NOTE = "tuned.json"
+"""In the scratch folder once the settings are chosen; from then on the run learns from all pictures."""
+
+
+class Tuned(Value):
+    """What came of learning with some pictures held out."""
+
+    epochs: tuple[EpochPoint, ...]
+    best_epoch: int
+    images_per_second: float
+    learning_rate: float
+    again: bool = Field(description="Whether it learns once more, from all pictures.")
+
+
+class Course:
+    """From the maps to a trained network."""
+
+    def __init__(
+        self,
+        body: nn.Module,
+        origin: Origin,
+        learnable: Learnable,
+        division: Division,
+        classes: tuple[str, ...],
+        config: TrainConfig,
+        resources: Resources,
+        callbacks: TrainingCallbacks,
+    ) -> None:
+        self._body, self._origin, self._learnable = body, origin, learnable
+        self._division, self._classes = division, classes
+        self._config, self._resources, self._callbacks = config, resources, callbacks
+        self._recipe = RECIPES[config.preset]
+        self.plan = make_plan(config, self._recipe.defaults, len(division.learn), resources.device)
+
+    def fit_head(self) -> None:
+        """Fit the last layer to the features of the frozen network; the stage 'head' is told."""
+        keys, count = self._division.all.keys, len(self._division.all)
+        blank = self._learnable.blank()
+        inputs = self._learnable.inputs(keys)
+        self._features = features_of(blank, inputs, count, self.plan.precision, self._callbacks)
+        self._callbacks.stage("head", head.steps(self._config))
+        self.head = self._fitted_head(self._config.model_copy(update={"refit": False}), self._callbacks)
+
+    def run(self, began: float) -> tuple[Any, Tuned]:
+        """Fit the head, choose, learn, and learn once more; ``began`` is when, by ``time.perf_counter``."""
+        self.fit_head()
+        tuned = self._noted()
+        if tuned is None:
+            network, tuned = self._tune(began)
+            self._note(tuned)
+            if not tuned.again:
+                return network, tuned
+        return self._learn_all(tuned), tuned
+
+    def save(self, network: Any) -> tuple[Backbone, Classifier]:
+        """Write what was learned into the model's folder."""
+        weight, bias = (value.detach().cpu().numpy().copy() for value in (network.head.weight, network.head.bias))
+        self._learnable.put_back(network, self._body)
+        return save_trained(self._resources.model_folder, self._body, (weight, bias), self._origin, self._classes)
+
+    def chosen(self, tuned: Tuned) -> tuple[tuple[str, float | int | str], ...]:
+        """What the studio decided of the settings that were left open."""
+        augment, views = variants_of(self._config, len(self._division.all))
+        decided: dict[str, float | int | str] = {
+            name: getattr(self.plan, name)
+            for name in ("optimizer", "weight_decay", "layer_decay", "batch_size", "precision", "batch_norm")
+        }
+        decided |= {"learning_rate": tuned.learning_rate, "views": views, "augment": augment.preset}
+        if self.plan.seconds is None:
+            decided["epochs"] = self.plan.epochs
+        config = self._config.model_dump() | {"augment": self._config.augment.preset}
+        return tuple((name, value) for name, value in decided.items() if config[name] != value)
+
+    def _fitted_head(self, config: TrainConfig, callbacks: TrainingCallbacks) -> head.FittedHead:
+        """The last layer, as the quick preset fits it."""
+        parts = np.split(self._features, [len(self._division.learn)])
+        learn, judge = (
+            head.Examples(part, pictures.labels, pictures.groups)
+            for part, pictures in zip(parts, (self._division.learn, self._division.judge), strict=True)
+        )
+        return head.fit_head(learn, judge, len(self._classes), config, callbacks)
+
+    def _tune(self, began: float) -> tuple[Any, Tuned]:
+        """Learn with some pictures held out."""
+        plan = self.plan
+        earlier = _stored(plan, self._resources.checkpoints)
+        if earlier is not None:
+            plan = replace(plan, learning_rate=earlier.learning_rate)  # what was chosen when the run began
+        elif self._tries_rates(plan):
+            plan = replace(plan, learning_rate=self._best_rate(plan))
+        plan = plan.after(time.perf_counter() - began + _FINISH_SECONDS)
+        network = self._fresh(self.head)
+        fitted = fit(self.task(network, plan), plan, self._callbacks, _of(plan, self._resources.checkpoints))
+        return network, Tuned(
+            epochs=fitted.epochs,
+            best_epoch=fitted.best_epoch,
+            images_per_second=fitted.images_per_second,
+            learning_rate=plan.learning_rate,
+            again=self._learns_again(plan, fitted),
+        )
+
+    def _tries_rates(self, plan: Plan) -> bool:
+        cheap = plan.seconds is None and len(self._division.all) * plan.epochs <= self._recipe.tries
+        return cheap and self._config.learning_rate is None and len(self._division.judge) > 0
+
+    def _best_rate(self, plan: Plan) -> float:
+        """The learning rate with which a whole course reached the least loss on the pictures held out."""
+        losses = {}
+        for rate in self._recipe.rates:
+            trial = replace(plan, learning_rate=rate, tracker="none")
+            network = self._fresh(self.head)
+            points = fit(self.task(network, trial), trial, _Unheard(self._callbacks)).epochs[1:]
+            losses[rate] = min((point.val_loss for point in points if point.val_loss is not None), default=np.inf)
+        return min(losses, key=lambda rate: losses[rate])
+
+    def _learns_again(self, plan: Plan, fitted: Fitted) -> bool:
+        """Whether it learns once more from all pictures: always where training pictures were held out."""
+        if not self._config.refit or plan.seconds is not None or not len(self._division.judge):
+            return False
+        return self._division.borrowed or len(self._division.all) * fitted.best_epoch <= self._recipe.repeats
+
+    def _learn_all(self, tuned: Tuned) -> Any:
+        """Learn from all pictures, as long as was best; only the last layer where no epoch was better than that."""
+        strength = self._config.model_copy(update={"strengths": (self.head.strength,), "refit": True})
+        network = self._fresh(self._fitted_head(strength, SilentCallbacks()))
+        if not tuned.best_epoch:
+            return network
+        plan = replace(_second(self.plan), learning_rate=tuned.learning_rate, epochs=tuned.best_epoch)
+        epochs = "1 epoch" if plan.epochs == 1 else f"{plan.epochs} epochs"
+        self._callbacks.message(f"It learns once more, {epochs}, from the pictures that were held out as well.")
+        task = self.task(network, plan)
+        everything = self._division.all
+        task = replace(
+            task,
+            learn=self._learnable.inputs(everything.keys),
+            learn_labels=everything.labels,
+            judge_labels=np.zeros(0, dtype=np.int64),
+            panel=(),
+        )
+        fit(task, plan, _Again(self._callbacks), _of(plan, self._resources.checkpoints))
+        return network
+
+    def _fresh(self, fitted: head.FittedHead) -> Any:
+        return self._learnable.network(fitted.weight, fitted.bias)
+
+    def task(self, network: Any = None, plan: Plan | None = None) -> Task:
+        """What learns, with some pictures held out; by itself the network it begins with."""
+        network, plan = network or self._fresh(self.head), plan or self.plan
+        learn, judge = self._division.learn, self._division.judge
+        return Task(
+            network=network,
+            groups=self._learnable.groups(network, plan.layer_decay),
+            learn=self._learnable.inputs(learn.keys),
+            learn_labels=learn.labels,
+            judge=self._learnable.inputs(judge.keys),
+            judge_labels=judge.labels,
+            classes=self._classes,
+            panel=panel_of(judge.labels, judge.keys) if len(judge) else (),
+        )
+
+    def _noted(self) -> Tuned | None:
+        """What an earlier session chose, if it got so far."""
+        try:
+            return Tuned.model_validate_json((self._resources.scratch_folder / _NOTE).read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def _note(self, tuned: Tuned) -> None:
+        write_text(self._resources.scratch_folder / _NOTE, tuned.model_dump_json())
+
+
+class _Unheard(SilentCallbacks):
+    """For a course that is only tried: nothing is told or saved, but it can be cancelled."""
+
+    def __init__(self, callbacks: TrainingCallbacks) -> None:
+        self._callbacks = callbacks
+
+    def check_cancelled(self) -> None:
+        """See ``TrainingCallbacks``."""
+        self._callbacks.check_cancelled()
+
+
+class _Again:
+    """Tells all of a second course but its epochs: there are no pictures left to judge it by."""
+
+    def __init__(self, callbacks: TrainingCallbacks) -> None:
+        self._callbacks = callbacks
+
+    def epoch(self, point: EpochPoint) -> None:
+        """Ignored."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is passed on as it is."""
+        return getattr(self._callbacks, name)
+
+
+def _second(plan: Plan) -> Plan:
+    """The plan of the second course. Another seed tells its checkpoints from those of the first."""
+    return replace(plan, seed=plan.seed + 1, patience=None)
+
+
+def _of(plan: Plan, checkpoints: Iterable[bytes]) -> Iterator[bytes]:
+    """Those of the checkpoints that were made with this plan, and those that cannot be read: ``fit`` says so."""
+    for data in checkpoints:
+        try:
+            found = plan_from(from_bytes(data).standing.plan)
+        except (StorageError, TypeError):
+            yield data
+        else:
+            if found.fingerprint() == plan.fingerprint():
+                yield data
+
+
+def _stored(plan: Plan, checkpoints: Iterable[bytes]) -> Plan | None:
+    """The plan of the latest sound checkpoint of the first course; its learning rate may differ from ``plan``."""
+    for data in checkpoints:
+        try:
+            found = plan_from(from_bytes(data).standing.plan)
+        except (StorageError, TypeError):
+            continue
+        if replace(found, learning_rate=plan.learning_rate).fingerprint() == plan.fingerprint():
+            return found
+    return None
