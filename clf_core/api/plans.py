@@ -7,6 +7,7 @@ from clf_core.config import PRESETS, TUNED_PRESETS, Preset, TrainConfig, setting
 from clf_core.results import DatasetSummary, RunSummary, Stage
 from clf_core.results.plans import Advice, PresetCard
 from clf_core.training.estimate import Work, stage_seconds
+from clf_core.training.recipes import RECIPES, variants_of
 from clf_core.training.situation import Situation
 from clf_core.workspace import Workspace
 
@@ -80,14 +81,13 @@ class Plans:
         from clf_core import device
 
         splits = dataset.splits
-        views = config.views if config.augment.active and "views" in settings_of(config.preset) else 0
         _, cost = self._network(dataset, config)
         return Work(
             preset=config.preset,
             train=splits.get("train", 0),
             val=splits.get("val", 0),
             test=splits.get("test", 0),
-            views=views,
+            views=_views(config, splits.get("train", 0) + splits.get("val", 0)),
             epochs=config.epochs,
             budget=None if config.minutes is None else 60 * config.minutes,
             first_time=self._first_time(config),
@@ -150,6 +150,13 @@ class Plans:
             return 0
         width, height = (manifest.table.column(name).to_numpy() for name in ("width", "height"))
         return int(np.median(np.minimum(width, height)))
+
+
+def _views(config: TrainConfig, pictures: int) -> int:
+    """Variants of each picture that are looked at once."""
+    if config.preset in RECIPES:
+        return variants_of(config, pictures)[1]
+    return config.views if config.augment.active and "views" in settings_of(config.preset) else 0
 
 
 def with_preset(config: TrainConfig, preset: Preset) -> TrainConfig:

@@ -28,6 +28,7 @@ class Forecast:
     Args:
         expected: seconds expected of each stage the run goes through, in their order; may be empty.
         budget: seconds its epochs are limited to; None for none.
+        courses: how often it may go through its epochs; what is expected of 'tune' is all of them together.
     """
 
     _spent: float
@@ -37,12 +38,13 @@ class Forecast:
     _units: float
     _seconds: float
 
-    def __init__(self, expected: Mapping[Stage, float], budget: float | None = None) -> None:
+    def __init__(self, expected: Mapping[Stage, float], budget: float | None = None, courses: int = 1) -> None:
         self._expected = dict(expected)
         self._budget = budget
         self._time: float | None = None  # of the latest event
         self._finished: dict[Stage, float] = {}
         self._gone_on = False
+        self._courses, self._courses_left = courses, courses - 1
         self._begin("prepare", 0)
 
     def take(self, event: RunEvent) -> None:
@@ -70,7 +72,10 @@ class Forecast:
             return None
         later = [stage for stage in self._expected if STAGES.index(stage) > STAGES.index(self._stage)]
         factor = self._factor()
-        return self._rest(factor, waited) + factor * sum(self._expected[stage] for stage in later)
+        rest = self._rest(factor, waited)
+        if self._stage == "tune":  # the courses to come take as long as this one, which is the most they can
+            rest += self._courses_left * (self._spent + rest)
+        return rest + factor * sum(self._expected[stage] for stage in later)
 
     def _begin(self, stage: Stage, total: int) -> None:
         self._stage = stage
@@ -84,9 +89,12 @@ class Forecast:
         self._seconds = 0.0  # of steps of this stage; older ones count less
 
     def _next_stage(self, event: RunEvent) -> None:
-        self._finished[self._stage] = self._spent
-        if STAGES.index(event.stage) <= STAGES.index(self._stage):  # it goes on in a new process
+        self._finished[self._stage] = self._finished.get(self._stage, 0.0) + self._spent
+        if event.stage == self._stage == "tune":  # once more, with other pictures
+            self._courses_left = max(0, self._courses_left - 1)
+        elif STAGES.index(event.stage) < STAGES.index(self._stage):  # it goes on in a new process
             self._finished, self._gone_on = {}, True
+            self._courses_left = self._courses - 1
         self._begin(event.stage, event.total)
 
     def _advance(self, event: RunEvent) -> None:
@@ -109,11 +117,12 @@ class Forecast:
         whole = sum(self._expected.values())
         took, meant = _PRIOR * whole, _PRIOR * whole
         for stage, seconds in self._finished.items():
-            if self._is_telling(stage):
+            if self._is_telling(stage) and stage != self._stage:
                 took, meant = took + seconds, meant + self._expected[stage]
         if self._is_telling(self._stage) and self._units and self._total:
             share = min(1.0, (self._done - self._before) / self._total)
-            took, meant = took + self._spent, meant + share * self._expected[self._stage]
+            of_all = share / self._courses if self._stage == "tune" else share
+            took, meant = took + self._spent, meant + of_all * self._expected[self._stage]
         return took / meant if meant > 0 else 1.0
 
     def _is_telling(self, stage: Stage) -> bool:
@@ -125,7 +134,9 @@ class Forecast:
         if self._stage == "tune" and self._budget is not None:
             return max(0.0, self._budget - self._spent - waited)
         expected = self._expected.get(self._stage, 0.0) * (factor if self._stage not in _UNCERTAIN else 1.0)
-        if not self._total or not self._units:
+        if self._stage == "tune":
+            expected /= self._courses
+        if not self._total or not self._units or (self._stage == "head" and self._done >= self._total):
             # Nothing is counted here, or nothing yet: what was expected, never quite used up before the stage is.
             return max(expected - self._spent - waited, 0.1 * expected)
         prior = _PRIOR * self._total if expected else 0.0

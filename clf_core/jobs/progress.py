@@ -20,11 +20,14 @@ from clf_core.results import (
     StepPoint,
 )
 from clf_core.training.coach import coach
-from clf_core.training.estimate import Work, stage_seconds
+from clf_core.training.estimate import Work, courses, stage_seconds
 from clf_core.workspace.events import EventTail
 from clf_core.workspace.run_directory import RunDirectory
 
 _FOLLOWED_RUNS = 64
+
+_VAL_SHARE = 0.2
+"""Of the pictures fitted with, where only their sum is known; as datasets are divided unless told otherwise."""
 
 Expect = Callable[[RunDirectory], Mapping[Stage, float]]
 """Gives the seconds expected of each stage of a run."""
@@ -127,24 +130,28 @@ class ProgressReader:
 
     def _follow(self, run: RunDirectory) -> _Follower:
         minutes = run.config.minutes
-        forecast = Forecast(self._expect(run), None if minutes is None else 60 * minutes)
+        forecast = Forecast(self._expect(run), None if minutes is None else 60 * minutes, courses(_work(run)))
         patience = run.config.patience if minutes is None else None
         return _Follower(EventTail(run.events_path), forecast, self._classes(run), patience)
 
 
 def by_rule_of_thumb(run: RunDirectory) -> dict[Stage, float]:
     """Return the seconds expected of each stage of a run, from its own record alone."""
+    return stage_seconds(_work(run))
+
+
+def _work(run: RunDirectory) -> Work:
     record, config = run.record, run.config
     views = config.views if config.augment.active and "views" in settings_of(config.preset) else 0
-    return stage_seconds(
-        Work(
-            preset=config.preset,
-            train=record.fitted_pictures,
-            test=record.test_pictures,
-            views=views,
-            epochs=config.epochs,
-            budget=None if config.minutes is None else 60 * config.minutes,
-        )
+    val = round(_VAL_SHARE * record.fitted_pictures)
+    return Work(
+        preset=config.preset,
+        train=record.fitted_pictures - val,
+        val=val if config.refit else 0,
+        test=record.test_pictures,
+        views=views,
+        epochs=config.epochs,
+        budget=None if config.minutes is None else 60 * config.minutes,
     )
 
 

@@ -5,11 +5,11 @@ earlier runs on the same machine replace them.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from clf_core.config import TUNED_PRESETS, Preset
 from clf_core.device import cpu_count
 from clf_core.results import Stage, stages_of
+from clf_core.training.recipes import RECIPES
 
 _START_SECONDS = 1.5
 """Starting a process, importing numpy, scipy and OpenVINO, loading the network."""
@@ -46,20 +46,14 @@ _GPU = 40.0
 """How much quicker a graphics card learns than a core; a guess until a run has shown it."""
 
 
-class _Pace(NamedTuple):
-    epochs: int
-    learning: float
-    looks: float
+_LEARNING: dict[Preset, float] = {"balanced": 200.0, "thorough": 70.0, "full": 12.0, "scratch": 900.0}
+"""Pictures learned from per second and core. Of scratch, with the network everyone learns with at 32 px."""
 
+_SCRATCH_COST = 0.01
+"""Arithmetic of that network for a picture over that of lite0, roughly; a tiny one is not much quicker."""
 
-_PACES: dict[Preset, _Pace] = {
-    "balanced": _Pace(epochs=8, learning=250.0, looks=1.5),
-    "thorough": _Pace(epochs=8, learning=55.0, looks=1.5),
-    "full": _Pace(epochs=8, learning=12.0, looks=1.0),
-    "scratch": _Pace(epochs=10, learning=900.0, looks=1.0),
-}
-"""Epochs where none are given, pictures learned from per second and core, and how many times the epochs' work is done
-where settings are tried out on held-out pictures first."""
+_EPOCHS: dict[Preset, int] = {"balanced": 4, "thorough": 4, "full": 8, "scratch": 10}
+"""Where none are given; a test holds them to the presets' own."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +63,7 @@ class Work:
     Attributes:
         preset: which recipe.
         train, val, test: pictures of each split.
-        views: variants of each training picture, for the presets that look at them once.
+        views: variants of each picture to learn from, for the presets that look at them once.
         epochs: how often it goes through the training pictures; None for the preset's own.
         budget: seconds it is given in place of epochs; None for none.
         first_time: whether the backbone has yet to be prepared on this machine (a download not included).
@@ -95,18 +89,19 @@ class Work:
 
 def stage_seconds(work: Work) -> dict[Stage, float]:
     """Return the seconds expected of each stage of a run, in their order."""
-    tuned = work.preset in TUNED_PRESETS
+    tuned, fitted = work.preset in TUNED_PRESETS, work.train + work.val
     cores = min(cpu_count(), _MOST_CORES)
     looking = work.looking or _LOOKING * cores / work.cost
-    variants = work.views * work.train
-    fitted = min(work.train + work.val + variants, 50_000)
+    variants = work.views * (fitted if work.preset in RECIPES else work.train)
+    course = _course(work, cores)
     prepare = _START_SECONDS + (_PREPARE_SECONDS if work.first_time else _TORCH_SECONDS if tuned else 0.0)
+    head = min(fitted + (0 if tuned else variants), 50_000) / 1000 * _HEAD_SECONDS_PER_1000
     seconds: dict[Stage, float] = {
         "prepare": prepare,
-        "decode": (work.train + work.val) / (_DECODING * cores),
-        "features": (work.train + work.val + _VARIANT * variants) / looking,
-        "head": fitted / 1000 * _HEAD_SECONDS_PER_1000,
-        "tune": _tuning(work, cores),
+        "decode": fitted / (_DECODING * cores),
+        "features": (fitted + _VARIANT * variants) / looking,
+        "head": head + _trials(work) * course,
+        "tune": course * courses(work) if work.budget is None else work.budget,
         "finish": _FINISH_SECONDS,
         "test": work.test / looking,
     }
@@ -119,16 +114,33 @@ def estimate_seconds(work: Work) -> float:
 
 
 def default_epochs(preset: Preset) -> int:
-    """Return about how many epochs a preset trains where none are given; 0 for quick, which has none."""
-    return _PACES[preset].epochs if preset in _PACES else 0
+    """Return how many epochs a preset trains where none are given; 0 for quick, which has none."""
+    return _EPOCHS.get(preset, 0)
 
 
-def _tuning(work: Work, cores: int) -> float:
-    if work.preset not in _PACES:
+def courses(work: Work) -> int:
+    """Return how often a run goes through its epochs: twice where it learns once more from what was held out."""
+    recipe = RECIPES.get(work.preset)
+    again = recipe is not None and work.val > 0 and work.budget is None
+    return 2 if again and _pictures_learned(work) <= (recipe.repeats if recipe else 0) else 1
+
+
+def _trials(work: Work) -> int:
+    """How many courses are tried, each with another learning rate, before the real one."""
+    recipe = RECIPES.get(work.preset)
+    if recipe is None or work.budget is not None or not work.val or _pictures_learned(work) > recipe.tries:
+        return 0
+    return len(recipe.rates)
+
+
+def _pictures_learned(work: Work) -> int:
+    return (work.train + work.val) * (work.epochs or default_epochs(work.preset))
+
+
+def _course(work: Work, cores: int) -> float:
+    """Seconds of going through the epochs once."""
+    if work.preset not in _LEARNING:
         return 0.0
-    if work.budget is not None:
-        return work.budget
-    pace = _PACES[work.preset]
-    rule = pace.learning * (_GPU if work.gpu else cores) / work.cost
-    per_epoch = work.train * (1 + work.views) + _JUDGING * work.val
-    return (work.epochs or pace.epochs) * pace.looks * per_epoch / (work.learning or rule)
+    cost = max(1.0, work.cost / _SCRATCH_COST) if work.preset == "scratch" else work.cost
+    rate = work.learning or _LEARNING[work.preset] * (_GPU if work.gpu else cores) / cost
+    return (work.epochs or default_epochs(work.preset)) * (work.train + _JUDGING * work.val) / rate

@@ -4,7 +4,7 @@ import pytest
 
 from clf_core.config import PRESETS, TUNED_PRESETS
 from clf_core.results import stages_of
-from clf_core.training.estimate import Work, default_epochs, estimate_seconds, stage_seconds
+from clf_core.training.estimate import Work, courses, default_epochs, estimate_seconds, stage_seconds
 
 
 def seconds(preset="quick", train=1000, **given):
@@ -52,3 +52,21 @@ def test_a_larger_network_takes_longer_and_a_graphics_card_less():
 
 def test_only_presets_that_train_in_epochs_have_some():
     assert {preset for preset in PRESETS if default_epochs(preset)} == TUNED_PRESETS
+
+
+def test_epochs_are_those_of_the_presets():
+    from clf_core.training import full, scratch
+    from clf_core.training.recipes import RECIPES
+
+    assert default_epochs("full") == full.DEFAULTS["epochs"]
+    assert default_epochs("scratch") == scratch.TEXTBOOK["epochs"]
+    assert {preset: recipe.defaults["epochs"] for preset, recipe in RECIPES.items()} == {
+        preset: default_epochs(preset) for preset in RECIPES
+    }
+
+
+def test_few_pictures_are_gone_through_again_and_several_rates_tried():
+    few, many = Work("balanced", 100, val=25), Work("balanced", 10_000, val=2500)
+    assert (courses(few), courses(many)) == (2, 1)
+    assert courses(Work("full", 100, val=25)) == 1
+    assert stage_seconds(few)["head"] > stage_seconds(Work("balanced", 100))["head"] + 0.5
