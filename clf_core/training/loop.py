@@ -111,7 +111,7 @@ class _Loop:
         self._standing = state.standing
         self._learner = Learner(task, plan, state.engine, state.optimizer, state.standing.micro_batch, reporter.message)
         self._batches = count_batches(len(task.learn_labels), plan.batch_size)
-        self._time = Timekeeper(clock, plan.seconds, state.standing.spent, state.standing.closing_seconds)
+        self._time = Timekeeper(clock, state.seconds, state.standing.spent, state.standing.closing_seconds)
         self._rate = plan.learning_rate
         # Several processes read together, so they do so after each batch, whatever their clocks say.
         self._works_ahead = state.device.type == "cuda" and state.engine.count == 1

@@ -17,7 +17,7 @@ BatchNormMode = Literal["frozen", "learned"]
 Precision = Literal["float32", "bfloat16", "float16"]
 Tracker = Literal["none", "tensorboard", "mlflow"]
 
-_NOT_PART_OF_THE_COURSE = frozenset({"epochs", "seconds", "patience", "tracker", "precision"})
+_NOT_PART_OF_THE_COURSE = frozenset({"epochs", "seconds", "elsewhere", "patience", "tracker", "precision"})
 """May differ between a run and its continuation: when it ends, and what another machine is quickest with."""
 
 _LEARNING_RATES: dict[str, float] = {"adamw": 4e-4, "adam": 1e-3, "sgd": 1e-2, "lamb": 2e-3, "lion": 1e-4}
@@ -37,6 +37,7 @@ class Plan:
         layer_decay: for whoever makes the parameter groups; ``fit`` goes by their scale.
         patience: epochs without a better validation loss until it stops; None for never.
         seconds: time limit for all of ``fit``, validation and saving included, over all its sittings; None for none.
+        elsewhere: seconds of the person's limit that went, or will go, to other stages of the run.
     """
 
     epochs: int
@@ -56,6 +57,7 @@ class Plan:
     precision: Precision = "float32"
     patience: int | None = None
     seconds: float | None = None
+    elsewhere: float = 0.0
     seed: int = 0
     tracker: Tracker = "none"
 
@@ -66,7 +68,14 @@ class Plan:
 
     def after(self, seconds: float) -> "Plan":
         """The plan with what was spent, or is to be kept for later, taken from its time limit, if it has one."""
-        return self if self.seconds is None else replace(self, seconds=max(self.seconds - seconds, 1.0))
+        if self.seconds is None:
+            return self
+        return replace(self, seconds=max(self.seconds - seconds, 1.0), elsewhere=self.elsewhere + seconds)
+
+    @property
+    def limit(self) -> float | None:
+        """What the person allowed for the whole run, seconds."""
+        return None if self.seconds is None else self.seconds + self.elsewhere
 
 
 def plan_from(values: Mapping[str, Any]) -> Plan:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ from clf_core.training import checkpoint as saved
 from clf_core.training.checkpoint import Checkpoint, Standing
 from clf_core.training.engine import open_engine
 from clf_core.training.optimizers import make_optimizer
-from clf_core.training.plan import Plan
+from clf_core.training.plan import Plan, plan_from
 from clf_core.training.task import Task
 
 _AVERAGE_DECAY = 0.9998
@@ -29,6 +29,7 @@ class State:
         standing: numbers.
         optimizer: over the parameters that learn; all others are frozen from now on.
         engine: where it is learned.
+        seconds: time limit, see ``Plan``; of the first sitting, unless more was allowed since.
         judged: the network that is judged and kept: the one that learns, or the moving average of it.
     """
 
@@ -45,6 +46,7 @@ class State:
         kind: Device = "cuda" if self.device.type == "cuda" else "cpu"
         self.engine = open_engine(task.network, self.optimizer, plan.precision, kind)
         self.standing = Standing(fingerprint=_fingerprint(task, plan), plan=asdict(plan), micro_batch=plan.batch_size)
+        self.seconds = plan.seconds
         self._best: dict[str, torch.Tensor] = {}
 
     def count_step(self) -> None:
@@ -94,20 +96,26 @@ class State:
         saved.require_same(here, network)
         saved.require_same(there, average)
         saved.require_same(here if best else {}, best)
+        standing = self._gone_on_further(found.standing)
         saved.unpack_optimizer(self.optimizer, found.under("optimizer"), found.optimizer)
         saved.fill(here, network)
         saved.fill(there, average)
         self._best = best or average or network
-        self.standing = self._gone_on_further(found.standing)
+        self.standing = standing
         self.engine.set_scale(self.standing.scale)
 
     def _gone_on_further(self, standing: Standing) -> Standing:
         """Let a run that has ended go on where the plan has more epochs or seconds now."""
-        more_epochs = self._plan.epochs > standing.plan["epochs"]
-        more_time = (self._plan.seconds or 0) > (standing.plan["seconds"] or math.inf)
-        if standing.ended and (more_epochs or more_time):
+        try:
+            before = plan_from(standing.plan)
+        except TypeError as error:
+            raise StorageError("A saved state of the training belongs to another version of the studio") from error
+        more_time = (self._plan.limit or 0.0) > (before.limit or math.inf)
+        if standing.ended and (more_time or self._plan.epochs > before.epochs):
             standing.ended, standing.patient_since = "", standing.epoch
-        standing.plan = asdict(self._plan)
+        if not more_time and self.seconds is not None and before.seconds is not None:
+            self.seconds = before.seconds  # how long the other stages took this time does not matter
+        standing.plan = asdict(replace(self._plan, seconds=self.seconds))
         return standing
 
     def close(self) -> None:

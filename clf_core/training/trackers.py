@@ -10,6 +10,8 @@ from clf_core.results import EpochPoint
 from clf_core.training.plan import Plan
 
 _NAMES = {"tensorboard": "TensorBoard", "mlflow": "MLflow"}
+_PACKAGES = {"tensorboard": "tensorboard", "mlflow": "mlflow-skinny"}
+"""MLflow's full package wants an older pyarrow than the studio; the small one writes the same."""
 _FIGURES = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "learning_rate", "images_per_second")
 
 
@@ -29,13 +31,15 @@ class Tracker:
             return
         self._name = _NAMES[plan.tracker]
         try:
+            new = not folder.exists()
             self._tracker = _open(plan.tracker, folder)
-            self._tracker.store_init_configuration({name: _plain(value) for name, value in asdict(plan).items()})
+            if new:  # MLflow refuses a setting that changes, such as the epochs of a training that goes on
+                self._tracker.store_init_configuration({name: _plain(value) for name, value in asdict(plan).items()})
         except ImportError:
             self._tracker = None
             self._tell(
                 f"{self._name} is not installed, so it is not told the figures; training goes on. "
-                f"To have it, install the package '{plan.tracker}' where the studio runs."
+                f"To have it, install the package '{_PACKAGES[plan.tracker]}' where the studio runs."
             )
         except Exception as error:  # noqa: BLE001 - another program's failure must not end a training
             self._give_up(error)

@@ -322,13 +322,14 @@ class Slow:
         return self.inputs.judge(rows)
 
 
-def timed(seconds, batch, judging, saved=(), heard=None, clock=None):
+def timed(seconds, batch, judging, saved=(), heard=None, clock=None, elsewhere=0.0):
     clock = clock or Clock()
     task = small_task(train=24, val=8)
     task = replace(task, learn=Slow(task.learn, clock, batch, 0), judge=Slow(task.judge, clock, 0, judging), panel=())
     heard = heard or Listener()
     began = clock.seconds
-    fitted = fit(task, replace(PLAN, epochs=10**6, batch_size=4, seconds=seconds), heard, saved, clock=clock)
+    plan = replace(PLAN, epochs=10**6, batch_size=4, seconds=seconds).after(elsewhere)
+    fitted = fit(task, plan, heard, saved, clock=clock)
     return clock.seconds - began, fitted, heard
 
 
@@ -358,6 +359,15 @@ def test_more_time_goes_on_where_less_had_ended():
     _, first, heard = timed(30.0, 1.0, 1.0)
     took, longer, _ = timed(60.0, 1.0, 1.0, saved=heard.saved[::-1])
     assert took == pytest.approx(30, rel=0.1)
+    assert len(longer.epochs) > len(first.epochs)
+
+
+def test_other_stages_that_were_quicker_this_time_are_not_more_time():
+    """A run that is over but for its last stages is made ready again from what is stored, and not trained further."""
+    _, first, heard = timed(40.0, 1.0, 1.0, elsewhere=10.0)
+    took, again, _ = timed(40.0, 1.0, 1.0, saved=heard.saved[::-1], elsewhere=1.0)
+    assert (took, again) == (0.0, first)
+    _, longer, _ = timed(60.0, 1.0, 1.0, saved=heard.saved[::-1], elsewhere=15.0)
     assert len(longer.epochs) > len(first.epochs)
 
 

@@ -37,7 +37,7 @@ def test_a_time_limit_rules():
     plan = make_plan(TrainConfig(preset="full", minutes=2), DEFAULTS, 1000, "cpu")
     assert (plan.seconds, plan.patience) == (120, None)
     assert plan.epochs > 10**5
-    assert plan.after(30).seconds == 90
+    assert (plan.after(30).seconds, plan.after(30).limit) == (90, 120)
     assert plan.after(500).seconds == 1
     assert PLAN.after(30) == PLAN
 
