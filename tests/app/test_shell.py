@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from pages.components.serving import SecurityHeaders, refuse_foreign_hosts, routes, thumbnail_url
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("", "data", "train", "evaluate", "explain", "predict", "runs")
+PAGES = ("", "data", "train", "evaluate", "tune", "explain", "predict", "runs")
 
 
 @pytest.fixture

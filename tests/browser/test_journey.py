@@ -159,7 +159,7 @@ def _focus(page):
     )
 
 
-@pytest.mark.parametrize("path", ["", "data", "train?new=1", "evaluate", "explain", "predict", "runs"])
+@pytest.mark.parametrize("path", ["", "data", "train?new=1", "evaluate", "tune?new=1", "explain", "predict", "runs"])
 def test_every_page_fits_a_phone_and_a_dark_room(open_page, shoot, path):
     name = path.split("?")[0] or "home"
     phone = open_page(path, width=420, height=860)

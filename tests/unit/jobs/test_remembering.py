@@ -29,7 +29,9 @@ def pictures(count, seed=0):
 def test_answers_come_in_order_and_are_those_of_the_network():
     batch = pictures(300)[np.random.default_rng(1).integers(0, 300, 1000)]
     runtime = RememberingRuntime(_Means())
-    assert np.array_equal(runtime.features(batch), batch.reshape(1000, -1).mean(axis=1, keepdims=True, dtype=np.float32))
+    assert np.array_equal(
+        runtime.features(batch), batch.reshape(1000, -1).mean(axis=1, keepdims=True, dtype=np.float32)
+    )
 
 
 def test_a_picture_is_computed_once_however_often_it_comes():
