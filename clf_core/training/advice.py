@@ -96,7 +96,9 @@ def _batch_too_large(config: TrainConfig, situation: Situation) -> str:
 
 
 def _same_pictures_again(config: TrainConfig, situation: Situation) -> str:
-    if config.preset not in ("full", "scratch") or config.augment.active or config.mixup or config.cutmix:
+    changed = config.augment.active or config.mixup or config.cutmix
+    makes_own = config.preset == "full" and config.augment.preset == "none"  # unless told otherwise
+    if config.preset not in ("full", "scratch") or changed or makes_own:
         return ""
     if situation.fewest >= _FEW_PER_CLASS:
         return ""

@@ -1,12 +1,13 @@
 """How pictures are made ready: chosen on the train page with a look at one's own, and told on a finished run."""
 
+from collections.abc import Mapping
 from typing import Any, get_args
 
 import streamlit as st
 
 from clf_core.api import Workbench
-from clf_core.config import AugmentConfig, Fit, TrainConfig, settings_of
-from clf_core.results import DatasetSummary
+from clf_core.config import AugmentConfig, Fit, Preset, TrainConfig, settings_of
+from clf_core.results import AugmentPreset, DatasetSummary
 from pages.components.forms import config_fields
 from pages.components.heading import quiet
 from pages.components.preview import prepared, variants
@@ -28,6 +29,18 @@ _FIT_DONE: dict[Fit, str] = {
     "pad": "made square with bars",
 }
 _CUSTOM = "custom"
+_OFF = "off"
+_AUTOMATIC: dict[Preset, str] = {
+    "balanced": "The studio chooses: up to three standard variants of each picture, not mirrored.",
+    "thorough": "The studio chooses: up to three standard variants of each picture, not mirrored.",
+    "full": "The studio chooses: a new standard variant of each picture in every epoch.",
+}
+"""What the presets that want variants do where nothing is chosen."""
+_AUTOMATIC_DONE: dict[Preset, str] = {
+    "balanced": "with up to 3 standard variants of each, never mirrored",
+    "thorough": "with up to 3 standard variants of each, never mirrored",
+    "full": "as another standard variant of each in every epoch",
+}
 _LABELS = {
     "flip_horizontal": "Mirrored, left and right",
     "flip_vertical": "Upside down",
@@ -48,6 +61,8 @@ _FLIPS = ("flip_horizontal", "flip_vertical")
 def in_words(config: TrainConfig) -> str:
     """Return 'cut to their centre and shown as they are', said of pictures."""
     done = _FIT_DONE[config.fit]
+    if _left_to_the_studio(config):
+        return f"{done}, {_AUTOMATIC_DONE[config.preset]}"
     if not config.augment.active:
         return f"{done} and shown as they are"
     kind = "" if config.augment.preset == _CUSTOM else f"{config.augment.preset} "
@@ -67,7 +82,7 @@ def show_preparation(bench: Workbench, dataset: DatasetSummary, advanced: TrainC
     """
     hint, looks_once = bench.preparation.suggest(dataset.id), _looks_once(advanced)
     flips_key = f"prep_flips_{dataset.id}"
-    chosen = _chosen(flips_key, hint.augment.flips)
+    chosen = _chosen(flips_key, hint.augment.flips, automatic=advanced.preset in _AUTOMATIC)
     # Its content is drawn while it is closed, too: widgets that are not drawn forget what was chosen.
     with st.expander(
         "Preparation: how pictures are made ready", icon=":material/crop:", key="preparation", on_change="rerun"
@@ -83,7 +98,7 @@ def show_preparation(bench: Workbench, dataset: DatasetSummary, advanced: TrainC
                 _another(example.exact)
         controls, shown = st.columns([2, 3], gap="large")
         with controls:
-            _choose_variants(bench, flips_key, hint.augment.flips, hint.reason, counted=looks_once)
+            _choose_variants(bench, flips_key, hint.augment.flips, hint.reason, advanced, counted=looks_once)
         if sha256:
             with shown, told_in_words():
                 _show_variants(bench, sha256, chosen, advanced)
@@ -96,18 +111,27 @@ def _looks_once(config: TrainConfig) -> bool:
     return "views" in settings_of(config.preset)
 
 
-def _chosen(flips_key: str, flips: bool) -> dict[str, Any]:
+def _left_to_the_studio(config: TrainConfig) -> bool:
+    """Whether this preset makes variants although none were chosen."""
+    return config.preset in _AUTOMATIC and config.augment.preset == "none"
+
+
+def _chosen(flips_key: str, flips: bool, *, automatic: bool) -> dict[str, Any]:
     """What is chosen, read before its widgets are drawn, as the pictures beside them show it."""
     state = st.session_state
     preset, flips = state.get("prep_preset", "none"), state.get(flips_key, flips)
+    if preset == _OFF:  # where 'none' means that the studio chooses, no variants are switches that are all off
+        preset = _CUSTOM if automatic else "none"
+        flips = True
+        state = {}
     augment: dict[str, Any] = {"preset": preset, "flips": flips}
     if preset == _CUSTOM:
         switches = [name for name in AugmentConfig.switches() if flips or name not in _FLIPS]
         augment |= {name: state[f"augment_{name}"] for name in switches if f"augment_{name}" in state}
     return {
-        "fit": state.get("prep_fit", "crop"),
+        "fit": st.session_state.get("prep_fit", "crop"),
         "augment": AugmentConfig.model_validate(augment),
-        "views": state.get("prep_views", TrainConfig.model_fields["views"].default),
+        "views": st.session_state.get("prep_views", TrainConfig.model_fields["views"].default),
     }
 
 
@@ -127,9 +151,15 @@ def _choose_fit() -> None:
     quiet("The same is done to every picture the model is ever asked about.")
 
 
-def _choose_variants(bench: Workbench, flips_key: str, flips: bool, reason: str, *, counted: bool) -> None:
+def _choose_variants(
+    bench: Workbench, flips_key: str, flips: bool, reason: str, config: TrainConfig, *, counted: bool
+) -> None:
     presets = {preset.key: preset for preset in bench.preparation.presets()}
     names = {key: preset.name for key, preset in presets.items()} | {_CUSTOM: "My own"}
+    if config.preset in _AUTOMATIC:
+        names = {"none": "Automatic", _OFF: "None", **{key: name for key, name in names.items() if key != "none"}}
+    elif st.session_state.get("prep_preset") == _OFF:
+        st.session_state["prep_preset"] = "none"
     st.markdown("**Variants to learn from**")
     preset = st.segmented_control(
         "How much the variants are changed",
@@ -143,9 +173,9 @@ def _choose_variants(bench: Workbench, flips_key: str, flips: bool, reason: str,
         label_visibility="collapsed",
         wrap=True,
     )
-    quiet(presets[preset].description if preset in presets else "Each switch as you set it below.")
+    quiet(_described(preset, presets, config))
     if counted:
-        _choose_views(disabled=preset == "none")
+        _choose_views(disabled=preset in ("none", _OFF))
     else:
         quiet("A new variant of each picture is made in every epoch.")
     st.toggle(
@@ -153,10 +183,18 @@ def _choose_variants(bench: Workbench, flips_key: str, flips: bool, reason: str,
         **({} if flips_key in st.session_state else {"value": flips}),
         key=flips_key,
         help=AugmentConfig.model_fields["flips"].description,
-        disabled=preset == "none",
+        disabled=preset in ("none", _OFF),
     )
-    if reason and preset != "none":
+    if reason and preset not in ("none", _OFF):
         quiet(f"Off to begin with. {reason}")
+
+
+def _described(preset: str, presets: Mapping[str, AugmentPreset], config: TrainConfig) -> str:
+    if preset == "none" and config.preset in _AUTOMATIC:
+        return _AUTOMATIC[config.preset]
+    if preset == _OFF:
+        return presets["none"].description
+    return presets[preset].description if preset in presets else "Each switch as you set it below."
 
 
 def _choose_views(*, disabled: bool) -> None:
@@ -217,8 +255,11 @@ def _another(exact: bool) -> None:
 
 def _show_variants(bench: Workbench, sha256: str, chosen: dict[str, Any], advanced: TrainConfig) -> None:
     augment = chosen["augment"]
+    if augment.preset == "none" and advanced.preset in _AUTOMATIC:
+        quiet(_AUTOMATIC[advanced.preset])
+        return
     if not augment.active:
-        own = augment.preset == _CUSTOM
+        own = st.session_state.get("prep_preset") == _CUSTOM
         quiet(
             "Every switch is off, so there are no variants." if own else "Each picture is learned from once, as it is."
         )

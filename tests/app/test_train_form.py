@@ -135,3 +135,22 @@ def test_a_run_of_ones_own_can_be_gone_on_from(studio, monkeypatch):
     config = started(app, studio.bench, monkeypatch)
     assert config.continue_from == studio.bench.runs.list()[0].id
     assert config == TrainConfig(preset="balanced", continue_from=config.continue_from)
+
+
+def choose_variants(app, name):
+    next(group for group in app.get("button_group") if group.key == "prep_preset").set_value(name).run()
+    assert not app.exception
+
+
+def test_presets_that_make_variants_by_themselves_say_so_and_can_be_told_not_to(studio, helpers, monkeypatch):
+    app = form(studio, "balanced")
+    assert "with up to 3 standard variants of each" in helpers.texts(app)
+    choose_variants(app, "off")
+    assert "shown as they are" in helpers.texts(app)
+    config = started(app, studio.bench, monkeypatch)
+    assert (config.augment.preset, config.augment.active) == ("custom", False)
+    app = form(studio, "balanced")
+    choose_variants(app, "off")
+    app.session_state["preset"] = "quick"
+    app.run()
+    assert started(app, studio.bench, monkeypatch) == TrainConfig()

@@ -52,7 +52,9 @@ def test_a_batch_larger_than_the_training_pictures():
 def test_the_same_few_pictures_in_every_epoch():
     assert "remember them" in advised(FEW, preset="scratch")["augment.preset"]
     assert "augment.preset" not in advised(FEW, preset="scratch", augment="light")
-    assert "augment.preset" not in advised(FEW, preset="full", mixup=0.2)
+    assert "remember them" in advised(FEW, preset="full", augment="custom")["augment.preset"]
+    assert "augment.preset" not in advised(FEW, preset="full")  # which then makes variants by itself
+    assert "augment.preset" not in advised(FEW, preset="scratch", mixup=0.2)
     assert "augment.preset" not in advised(FEW, preset="balanced")  # looks at each picture once anyway
 
 
