@@ -111,7 +111,9 @@ class State:
         except TypeError as error:
             raise StorageError("A saved state of the training belongs to another version of the studio") from error
         more_time = (self._plan.limit or 0.0) > (before.limit or math.inf)
-        if standing.ended and (more_time or self._plan.epochs > before.epochs):
+        # One that was stopped, or had no patience left, ended before the epochs it was given.
+        more_epochs = self._plan.epochs != before.epochs and self._plan.epochs > standing.epoch
+        if standing.ended and (more_time or more_epochs):
             standing.ended, standing.patient_since = "", standing.epoch
         if not more_time and self.seconds is not None and before.seconds is not None:
             self.seconds = before.seconds  # how long the other stages took this time does not matter
