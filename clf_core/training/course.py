@@ -130,7 +130,13 @@ class Course:
             plan = replace(plan, learning_rate=self._best_rate(plan))
         plan = plan.after(time.perf_counter() - began + _FINISH_SECONDS)
         network = self._fresh(self.head)
-        fitted = fit(self.task(network, plan), plan, self._callbacks, _of(plan, self._resources.checkpoints))
+        fitted = fit(
+            self.task(network, plan),
+            plan,
+            self._callbacks,
+            _of(plan, self._resources.checkpoints),
+            tracker_folder=self._resources.tracker_folder,
+        )
         return network, Tuned(
             epochs=fitted.epochs,
             best_epoch=fitted.best_epoch,

@@ -97,7 +97,7 @@ class Learner:
         engine, parts = self._engine, self._parts(len(rows))
         torch.manual_seed(batch_seed(self._plan.seed, epoch, batch, engine.index))
         self._optimizer.zero_grad(set_to_none=True)
-        self._set_modes()
+        self._set_modes(alone=len(rows) // parts < 2)
         sums = torch.zeros(2, dtype=torch.float64, device=self._device)
         for part in range(engine.index, parts, engine.count):
             places = part_of(len(rows), part, parts, paired=self._paired)
@@ -130,12 +130,16 @@ class Learner:
             at_a_time = max(2, at_a_time - at_a_time % 2)
         return -(-size // at_a_time) * self._engine.count
 
-    def _set_modes(self) -> None:
-        """Learning, but for normalisation whose statistics are to stay as they are."""
+    def _set_modes(self, *, alone: bool) -> None:
+        """Learning, but for normalisation whose statistics are to stay as they are, or cannot be taken.
+
+        A picture ``alone`` has none to be normalised by; torch refuses it.
+        """
+        frozen = alone or self._plan.batch_norm == "frozen"
         self._task.network.train()
         for module in self._task.network.modules():
             if isinstance(module, nn.modules.batchnorm._BatchNorm) and (
-                self._plan.batch_norm == "frozen" or not any(p.requires_grad for p in module.parameters())
+                frozen or not any(p.requires_grad for p in module.parameters())
             ):
                 module.eval()
 

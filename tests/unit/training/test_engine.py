@@ -34,9 +34,14 @@ def test_accelerate_learns_what_torch_alone_does(precision, monkeypatch):
     assert "forward" not in task.network.__dict__, "the network is given back as it was"
 
 
-def test_one_process_on_a_processor_does_not_import_accelerate():
+def test_nothing_is_imported_that_is_not_needed():
+    """Neither torch for planning, nor what costs seconds for one process on a processor."""
     code = (
-        "import sys, tests.unit.training.small_task as s; from clf_core.training.loop import fit;"
+        "import sys; from clf_core.config import TrainConfig; from clf_core.training.plan import make_plan;"
+        "make_plan(TrainConfig(preset='full', precision='float32'), {}, 9, 'cpu');"
+        "import clf_core.training.coach;"
+        "assert 'torch' not in sys.modules;"
+        "import tests.unit.training.small_task as s; from clf_core.training.loop import fit;"
         "fit(s.small_task(), s.PLAN, s.Listener());"
         "assert not {'accelerate', 'timm', 'torchvision', 'sklearn'} & set(sys.modules)"
     )

@@ -175,6 +175,14 @@ def test_batch_norm(mode, moves):
     assert torch.equal(task.network[1].running_mean, before) is not moves
 
 
+def test_a_picture_alone_in_a_batch_is_learned_from_all_the_same():
+    """Batch normalisation has nothing to normalise it by."""
+    network = nn.Sequential(nn.Flatten(), nn.Linear(192, 8), nn.BatchNorm1d(8), nn.Linear(8, 3))
+    task = small_task(train=3, network=network)
+    assert len(fit(task, replace(PLAN, batch_size=2, epochs=2), Listener()).epochs) == 3
+    assert len(fit(task, replace(PLAN, batch_size=1, epochs=2), Listener()).epochs) == 3
+
+
 def test_groups_learn_at_their_own_pace():
     task = small_task(dropout=0.0)
     slow, fast = list(task.network[0].parameters()), list(task.network[7].parameters())
@@ -333,7 +341,7 @@ def timed(seconds, batch, judging, saved=(), heard=None, clock=None, elsewhere=0
     return clock.seconds - began, fitted, heard
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(limit=st.floats(20, 300), batch=st.floats(0.02, 0.08), judging=st.floats(0.0, 0.2))
 def test_a_time_limit_holds_within_five_percent(limit, batch, judging):
     """A batch takes up to 8 % of the limit, judging up to a fifth."""

@@ -81,7 +81,7 @@ def test_a_stop_in_the_middle_of_an_epoch_changes_nothing(kind, how):
     assert_same(whole(kind), in_sittings(kind, [(5, how)]))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     kind=st.sampled_from(list(KINDS)),
     stops=st.lists(st.tuples(st.integers(1, 11), st.sampled_from(["pause", "crash"])), min_size=1, max_size=3),
