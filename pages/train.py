@@ -15,6 +15,7 @@ from pages.components.pickers import choose_dataset
 from pages.components.preparation import in_words, show_preparation
 from pages.components.presets import PRESET_NAMES, about, chosen_preset, show_presets
 from pages.components.problems import show_error
+from pages.components.rate_finding import show_rate_finding
 from pages.components.settings import LABELS, show_settings
 from pages.components.starting import empty_page
 from pages.components.training import show_run
@@ -52,6 +53,8 @@ def show_form(bench: Workbench, dataset: DatasetSummary, place: DeltaGenerator) 
     if dataset.splits.get("train"):  # without training pictures there is nothing to show it on
         with preparation:
             usable = TrainConfig.model_validate({**dict(usable), **show_preparation(bench, dataset, usable)})
+    if config is not None and not problems:
+        show_rate_finding(bench, dataset.id, usable)
     cards = bench.plans.cards(dataset.id, usable)
     with cards_place:
         show_presets(cards, preset)

@@ -51,6 +51,7 @@ from clf_core.results.prediction import (
     PredictionRow,
 )
 from clf_core.results.preparation import AugmentPreset, AugmentSuggestion, PreparedExample
+from clf_core.results.range_tests import RangeTestReport, RangeTestState, RatePoint
 from clf_core.results.runs import (
     FINAL_STATES,
     RESTING_STATES,
@@ -130,6 +131,9 @@ __all__ = [
     "PreparedExample",
     "PresetCard",
     "Proposal",
+    "RangeTestReport",
+    "RangeTestState",
+    "RatePoint",
     "RunEvent",
     "RunProgress",
     "RunState",
