@@ -31,7 +31,11 @@ def write_resized(backbone: Backbone, input_size: int, folder: Path) -> Backbone
 
     spec = backbone.spec
     origin = Origin(spec.name, resized(spec.preprocessing, input_size), spec.licence, spec.source)
-    return write_backbone(folder, body_for(backbone, input_size), origin)
+    body = body_for(backbone, input_size)
+    try:
+        return write_backbone(folder, body, origin)
+    except (AssertionError, RuntimeError) as error:  # it was built, but does not run at this size
+        raise _refused(backbone, input_size, _reason(error)) from error
 
 
 def resized(preprocessing: Preprocessing, input_size: int) -> Preprocessing:
@@ -62,8 +66,7 @@ def body_for(backbone: Backbone, input_size: int) -> "nn.Module":
     try:
         return _rebuilt(spec.name, body.state_dict(), input_size)
     except (AssertionError, RuntimeError, ValueError, TypeError, KeyError) as error:  # whatever timm's builders raise
-        reason = next(iter(str(error).splitlines()), "")[:200]
-        raise _refused(backbone, input_size, f"It is built for one size ({reason})") from error
+        raise _refused(backbone, input_size, _reason(error)) from error
 
 
 def _rebuilt(name: str, weights: "dict[str, torch.Tensor]", input_size: int) -> "nn.Module":
@@ -90,6 +93,11 @@ def _rebuilt(name: str, weights: "dict[str, torch.Tensor]", input_size: int) -> 
         if key not in weights or (state[key].shape == weights[key].shape and not torch.equal(state[key], weights[key])):
             raise ValueError("its weights do not fit the new size")
     return body.eval()
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what timm or torch said."""
+    return next(iter(str(error).splitlines()), "")[:200] or "It is built for one size"
 
 
 def _refused(backbone: Backbone, input_size: int, why: str) -> InputError:

@@ -15,7 +15,7 @@ from pages.components.problems import show_error
 from pages.components.words import count, percent, score
 
 _MILLION = 1_000_000
-_CARD_WIDTH = 272  # pixels: two beside each other in half a laptop's width, one on a phone
+_CARD_WIDTH = 256  # pixels: four beside each other on a laptop, one on a phone
 _TABLE_HEIGHT = 320
 _SIZES = {"Any size": None, "Small (under 8 million)": 8, "Middling (under 35)": 35, "Large (under 120)": 120}
 _EVERY = "All families"
@@ -171,6 +171,7 @@ def _take_row(event: Any, shown: tuple[BackboneInfo, ...], key: str, table: str)
         st.session_state[f"{table}_taken"] = rows
         if rows and rows[0] < len(shown):
             _take(key, NetworkChoice(shown[rows[0]].name))
+            st.rerun()  # what stands above names the network, too
 
 
 def _rows(shown: tuple[BackboneInfo, ...]) -> dict[str, list[Any]]:
@@ -189,7 +190,7 @@ def _rows(shown: tuple[BackboneInfo, ...]) -> dict[str, list[Any]]:
 def _columns() -> dict[str, Any]:
     column = st.column_config
     return {
-        "Name": column.TextColumn(width="medium", pinned=True),
+        "Name": column.TextColumn(width="large"),
         "Million weights": column.NumberColumn(format="%.1f", help="Without the last layer"),
         "Pixels": column.NumberColumn(help="Side of the square it was published for"),
         "ImageNet %": column.NumberColumn(
@@ -214,8 +215,9 @@ def _show_card(bench: Workbench, choice: NetworkChoice, own: dict[str, RunSummar
             st.markdown(f"**{md(choice.backbone)}**")
             return
         st.markdown(f"**{md(info.title)}** · {md(info.good_for, 500)}")
-        for line in _long_figures(info):
-            quiet(line)
+        with st.container(gap=None):
+            for line in _long_figures(info):
+                quiet(line)
         _show_availability(bench, info)
         _offer_measuring(bench, info, key)
 

@@ -135,11 +135,12 @@ def _fields(names: list[str]) -> dict[str, Any]:
 
 def _show_beginning(bench: Workbench) -> dict[str, str]:
     """Which network it begins from: named while this is closed, chosen from the whole catalogue once it is opened."""
-    name = network_title(bench, "beginning")
-    with st.expander(
-        f"Network to begin from: {md(name, 60)}", icon=":material/hub:", key="beginning_part", on_change="rerun"
-    ) as part:
-        choice = choose_network(bench, "beginning") if part.open else chosen_network("beginning")
+    with st.container(border=True, key="beginning_box"):
+        # Not an expander: one whose label changes is a new one to Streamlit, and closes.
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"Network to begin from: **{md(network_title(bench, 'beginning'), 60)}**")
+            opened = st.toggle("Choose another", key="beginning_part")
+        choice = choose_network(bench, "beginning") if opened else chosen_network("beginning")
     # One beginning or the other: a published network besides an own one would contradict it.
     return {"continue_from": choice.continue_from} if choice.continue_from else {"backbone": choice.backbone}
 

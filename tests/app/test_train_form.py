@@ -115,7 +115,7 @@ def test_hostile_class_names_in_a_warning_stay_literal(studio, monkeypatch):
 
 def test_the_network_is_chosen_from_the_catalogue_or_from_own_runs(studio, helpers, monkeypatch):
     app = form(studio, "balanced")
-    assert any(part.label.startswith("Network to begin from: EfficientNet") for part in app.expander)
+    assert "Network to begin from: **EfficientNet" in helpers.texts(app)
     app.session_state["beginning_part"] = True
     app.run()
     next(button for button in app.button if button.label.startswith("Use MobileNetV4")).click().run()
