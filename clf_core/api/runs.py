@@ -55,7 +55,7 @@ class Runs(RunControl):
             StateError: the run to continue from has no model.
             DatasetError: nothing can be learned from it (one class, or a class without training pictures).
             NameTakenError: a run of that name exists.
-            ConfigError: the name cannot be used.
+            ConfigError: the name cannot be used, or the small network cannot be built.
             StorageError: the disk refused.
         """
         dataset = self._workspace.datasets.find(dataset_ref)

@@ -87,7 +87,8 @@ def tiles(network: NetworkConfig, shape: NetworkShape) -> list[dict[str, Any]]:
         known = shape.layers[index] if index < len(shape.layers) else None
         title, detail = layer_words(layer)
         tint = _TINTS.get(type(layer), "")
-        drawn.append(_tile(title, detail, known, tint, fault=index == fault, words=f"Layer {index + 1}, {title}"))
+        tile = _tile(title, detail, known, tint, fault=index == fault, words=f"Layer {index + 1}, {title}")
+        drawn.append(tile | {"number": str(index + 1)})
     last = shape.layers[-1] if fault is None else None
     drawn.append(
         _tile("Dense", "softmax", last, "dense", fault=fault == len(network.layers), words="The last layer, Dense")
@@ -125,6 +126,7 @@ def _tile(
     problem = "does not fit" if fault else "not known yet" if shape is None else ""
     reach = f"each depends on {shape.receptive_field} × {shape.receptive_field} pixels" if shape and shape.side else ""
     return {
+        "number": "",
         "title": title,
         "detail": detail,
         "gives": "does not fit" if fault else gives,

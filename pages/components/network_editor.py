@@ -1,6 +1,6 @@
 """The small network, layer by layer: a drawing to choose a layer from, its settings, and what the whole comes to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -81,9 +81,13 @@ class _Draft:
     def resized(self, size: int) -> "_Draft":
         return replace(self, network=self.network.model_copy(update={"input_size": size}))
 
-    def changed(self, layer: Layer) -> "_Draft":
-        """Another layer in place of the chosen one."""
-        return self._with([*zip(self.numbers, self.network.layers, strict=True)], self.chosen, layer)
+    def changed(self, number: int, values: Mapping[str, Any]) -> "_Draft":
+        """Other settings for the layer of this number; nothing where it is gone."""
+        pairs = [*zip(self.numbers, self.network.layers, strict=True)]
+        for place, (known, layer) in enumerate(pairs):
+            if known == number:
+                pairs[place] = (number, type(layer).model_validate({**dict(layer), **values}))
+        return self._with(pairs, self.chosen)
 
     def added(self, layer: Layer) -> "_Draft":
         """One more, behind the chosen one; before the last, where that is chosen."""
@@ -93,6 +97,9 @@ class _Draft:
         return replace(self._with(pairs, place + 1), following=self.following + 1)
 
     def removed(self) -> "_Draft":
+        """Without the chosen layer, where it is one."""
+        if self.layer is None:
+            return self
         pairs = [*zip(self.numbers, self.network.layers, strict=True)]
         del pairs[self.chosen - 1]
         return self._with(pairs, min(self.chosen, len(pairs)))
@@ -101,14 +108,12 @@ class _Draft:
         """The chosen layer one place earlier (-1) or later (1), where there is one."""
         pairs = [*zip(self.numbers, self.network.layers, strict=True)]
         place, to = self.chosen - 1, self.chosen - 1 + by
-        if not 0 <= to < len(pairs):
+        if self.layer is None or not 0 <= to < len(pairs):
             return self
         pairs[place], pairs[to] = pairs[to], pairs[place]
         return self._with(pairs, to + 1)
 
-    def _with(self, pairs: list[tuple[int, Layer]], chosen: int, layer: Layer | None = None) -> "_Draft":
-        if layer is not None:
-            pairs[chosen - 1] = (pairs[chosen - 1][0], layer)
+    def _with(self, pairs: list[tuple[int, Layer]], chosen: int) -> "_Draft":
         network = self.network.model_copy(update={"layers": tuple(layer for _, layer in pairs)})
         return replace(self, network=network, numbers=tuple(number for number, _ in pairs), chosen=chosen)
 
@@ -211,14 +216,17 @@ def _show_chosen(key: str, draft: _Draft, classes: int) -> None:
         return
     st.markdown(f"**Layer {draft.chosen}: {layer.kind}**")
     quiet(" ".join((type(layer).__doc__ or "").split()))
-    prefix = f"{key}_{draft.numbers[draft.chosen - 1]}"
+    number = draft.numbers[draft.chosen - 1]
+    prefix = f"{key}_{number}"
     names = [name for name in type(layer).model_fields if name != "kind"]
     for name in names:
         st.session_state.setdefault(f"{prefix}_{name}", getattr(layer, name))
 
     def take() -> None:
-        values = {name: st.session_state[f"{prefix}_{name}"] for name in names}
-        _keep(key, draft.changed(type(layer).model_validate(values)))
+        values = {
+            name: st.session_state[f"{prefix}_{name}"] for name in names if f"{prefix}_{name}" in st.session_state
+        }
+        _keep(key, _draft(key).changed(number, values))
 
     config_fields(
         type(layer), names, labels=_LABELS, formats={"share": "percent"}, names_of=_NAMES, key=prefix, changed=take
@@ -240,7 +248,7 @@ def _show_end(key: str, draft: _Draft, classes: int) -> None:
         step=1,
         help=NetworkConfig.model_fields["input_size"].description,
         key=size,
-        on_change=lambda: _keep(key, draft.resized(st.session_state[size])),
+        on_change=lambda: _keep(key, _draft(key).resized(st.session_state[size])),
     )
     quiet("More pixels show finer detail; each doubling takes about four times as long.")
 
@@ -251,22 +259,23 @@ def _show_actions(key: str, draft: _Draft) -> None:
     full = len(draft.network.layers) >= _MOST_LAYERS
     is_layer = draft.layer is not None
     with st.container(horizontal=True):
-        _button("Earlier", "arrow_back", key, lambda: draft.moved(-1), off=not is_layer or draft.chosen == 1)
+        _button("Earlier", "arrow_back", key, lambda draft: draft.moved(-1), off=not is_layer or draft.chosen == 1)
         at_end = draft.chosen == len(draft.network.layers)
-        _button("Later", "arrow_forward", key, lambda: draft.moved(1), off=not is_layer or at_end)
-        _button("Remove", "delete", key, draft.removed, off=not is_layer)
+        _button("Later", "arrow_forward", key, lambda draft: draft.moved(1), off=not is_layer or at_end)
+        _button("Remove", "delete", key, lambda draft: draft.removed(), off=not is_layer)
     kind = st.selectbox("One more layer", list(_KINDS), key=f"{key}_kind", disabled=full)
     where = "before the last" if draft.chosen > len(draft.network.layers) else "behind the chosen one"
-    _button(f"Add {where}", "add", key, lambda: draft.added(_KINDS[kind]()), off=full, name="Add")
+    _button(f"Add {where}", "add", key, lambda draft: draft.added(_KINDS[kind]()), off=full, name="Add")
 
 
-def _button(words: str, icon: str, key: str, make: Callable[[], _Draft], *, off: bool, name: str = "") -> None:
+def _button(words: str, icon: str, key: str, make: Callable[[_Draft], _Draft], *, off: bool, name: str = "") -> None:
+    # What is edited is read when the button is pressed: a quick second press finds what the first one left.
     st.button(
         words,
         icon=f":material/{icon}:",
         key=f"{key}_{name or words}",
         disabled=off,
-        on_click=lambda: _keep(key, make()),
+        on_click=lambda: _keep(key, make(_draft(key))),
     )
 
 
@@ -280,8 +289,6 @@ def _act(key: str, what: Any, place: Any) -> None:
     """A key pressed on a layer of the drawing; what comes from a browser is looked at twice."""
     _pick(key, place)
     draft = _draft(key)
-    if draft.layer is None:
-        return
     if what == "remove":
         _keep(key, draft.removed())
     elif what in ("earlier", "later"):

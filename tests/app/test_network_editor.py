@@ -184,3 +184,11 @@ def test_every_kind_of_layer_can_be_added_and_has_words():
     stack = (Residual(stride=2), Convolution(padding="none"), Flatten())
     drawn = tiles(NetworkConfig(layers=stack), network_shape(NetworkConfig(layers=stack), 2))
     assert [tile["detail"] for tile in drawn[1:3]] == ["32 maps, stride 2", "32 of 3 × 3, no border, ReLU"]
+
+
+def test_a_late_word_of_a_layers_widgets_undoes_nothing():
+    draft = editor._Draft.of(NetworkConfig())
+    without = editor.replace(draft, chosen=2).removed()
+    assert without.changed(1, {"size": 3}) == without  # the pooling is gone
+    assert without.changed(0, {"filters": 8}).network.layers == (Convolution(filters=8), Flatten(), Dense())
+    assert without.changed(0, {"filters": 8}).chosen == without.chosen

@@ -59,6 +59,7 @@ function fill(button, tile, data, place) {
   button.setAttribute("aria-pressed", String(chosen));
   button.setAttribute("aria-label", tile.words);
   button.title = tile.words;
+  button.dataset.number = tile.number;
   button.tabIndex = chosen ? 0 : -1;
 }
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from clf_core.config import NETWORK_PRESETS, NetworkConfig
-from clf_core.errors import NotFoundError, PictureError
+from clf_core.config import NETWORK_PRESETS, NetworkConfig, TrainConfig
+from clf_core.errors import ConfigError, NotFoundError, PictureError
 from clf_core.values import STARTER
 
 
@@ -28,3 +28,11 @@ def test_looking_into_the_starter_model(ready_bench, png):
         networks.feature_maps(STARTER, b"no picture", layers[0].name, name="x.png")
     with pytest.raises(NotFoundError):
         networks.filters("no such run")
+
+
+def test_a_run_whose_network_cannot_be_built_is_not_started(bench, pets):
+    config = TrainConfig(preset="scratch", network=NetworkConfig(layers=()))
+    with pytest.raises(ConfigError, match="the last layer does not fit") as caught:
+        bench.runs.start("Pets", config)
+    assert caught.value.field == "network"
+    assert bench.runs.list() == ()
