@@ -7,10 +7,9 @@ change less than later ones (layer-wise decay: Howard and Ruder, "ULMFiT", 2018;
 layers as timm groups them.
 """
 
-import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +19,6 @@ from torch import nn
 from torch.nn.utils.memory_format import convert_conv2d_weight_memory_format
 
 from clf_core.config import AugmentConfig, Preprocessing, TrainConfig
-from clf_core.data.mirroring import suggest
 from clf_core.errors import StateError
 from clf_core.models.backbone import Backbone
 from clf_core.models.backbone_files import Origin
@@ -30,34 +28,18 @@ from clf_core.models.resizing import write_resized
 from clf_core.models.runtime import FeatureRuntime, open_runtime
 from clf_core.models.trained import save_trained
 from clf_core.training import head
-from clf_core.training.batch_size import fitting_batch_size, sensible_batch_size
 from clf_core.training.callbacks import TrainingCallbacks
-from clf_core.training.checkpoint import stored_plan
+from clf_core.training.full_plan import augment_of, chosen_of, full_plan
 from clf_core.training.layer_groups import layer_groups
 from clf_core.training.loop import Task, fit
 from clf_core.training.panel import panel_of
 from clf_core.training.pixels import PixelCache, PixelInputs, margin_for
-from clf_core.training.plan import Plan, make_plan
-from clf_core.training.precision import autocast, release_depthwise
-from clf_core.training.precision_choice import precision_for
+from clf_core.training.plan import Plan
 from clf_core.training.quick import check_classes, prepared_by
 from clf_core.training.result import Resources, TrainingResult
 
 if TYPE_CHECKING:
     from clf_core.data.manifest import Manifest, ManifestRows
-
-DEFAULTS: dict[str, Any] = {
-    "epochs": 8,
-    "learning_rate": 5e-4,
-    "optimizer": "adamw",
-    "weight_decay": 0.02,
-    "layer_decay": 0.75,
-    "schedule": "cosine",
-    "warmup": 0.1,
-    "batch_norm": "frozen",
-    "label_smoothing": 0.0,
-}
-"""What holds where a person chose nothing."""
 
 _FINISH_SECONDS = 4.0
 """Kept of a time limit for writing the network and making it quick to run."""
@@ -104,7 +86,7 @@ def train_full(
         selection=ready.head.selection,
         curve=ready.head.curve,
         epochs=fitted.epochs,
-        chosen=(*_chosen(plan, config), *_chosen_augment(config, manifest.classes)),
+        chosen=chosen_of(plan, config, manifest.classes),
     )
 
 
@@ -146,7 +128,7 @@ def prepare_full(
         return PixelInputs(cache, rows, preprocessing, augment, config.seed, resources.device)
 
     learn, judge = inputs(train.sha256), inputs(val.sha256)
-    plan = _plan(network, learn, config, resources)
+    plan = full_plan(network, learn, config, resources)
     task = Task(
         network=network,
         groups=layer_groups(network, plan.layer_decay),
@@ -159,16 +141,6 @@ def prepare_full(
     )
     spec = backbone.spec
     return Ready(task, plan, network, fitted, Origin(spec.name, preprocessing, spec.licence, spec.source, spec.network))
-
-
-def augment_of(config: TrainConfig, classes: tuple[str, ...]) -> AugmentConfig:
-    """How the pictures are changed in each epoch: as chosen, or the standard way, mirrored unless classes object.
-
-    Who wants them as they are chooses the augmentation 'custom' with every switch off.
-    """
-    if config.augment.preset != "none":
-        return config.augment
-    return AugmentConfig(preset="standard", flips=config.augment.flips and suggest(classes).augment.flips)
 
 
 def _sized(resources: Resources, config: TrainConfig) -> tuple[Backbone, FeatureRuntime]:
@@ -263,38 +235,3 @@ def _in_order(network: PooledNetwork, order: torch.memory_format) -> PooledNetwo
     """The network with the weights of its convolutions in this order; maps follow them."""
     convert_conv2d_weight_memory_format(network, order)
     return network
-
-
-def _plan(network: nn.Module, learn: PixelInputs, config: TrainConfig, resources: Resources) -> Plan:
-    """How it is trained; a run that goes on keeps what was found when it began."""
-    device, count = resources.device, len(learn)
-    found: dict[str, Any]
-    earlier = stored_plan(resources.checkpoints)
-    if earlier is not None:
-        found = {"batch_size": earlier.batch_size, "precision": earlier.precision}
-        return make_plan(config, DEFAULTS | found, count, device)
-    found = {"batch_size": sensible_batch_size(count, device), "precision": precision_for(network, device)}
-    plan = make_plan(config, DEFAULTS | found, count, device)
-    if config.batch_size is not None or int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        return plan  # processes that learn together must not find different sizes
-
-    def give(pictures: int) -> torch.Tensor:
-        return learn.judge(np.arange(pictures) % count)
-
-    with autocast(network, device, plan.precision):
-        size = fitting_batch_size(network, give, plan.batch_size)
-    release_depthwise(network)
-    return replace(plan, batch_size=size)
-
-
-def _chosen_augment(config: TrainConfig, classes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    augment = augment_of(config, classes)
-    return () if augment == config.augment else (("augment", augment.preset),)
-
-
-def _chosen(plan: Plan, config: TrainConfig) -> tuple[tuple[str, float | int | str], ...]:
-    """What the studio decided of the settings that were left open."""
-    names = ["optimizer", "learning_rate", "weight_decay", "batch_size", "precision", "batch_norm"]
-    if plan.seconds is None:
-        names.append("epochs")
-    return tuple((name, getattr(plan, name)) for name in names if getattr(config, name) != getattr(plan, name))

@@ -166,7 +166,7 @@ def test_what_was_found_holds_when_it_goes_on(imported, resources, monkeypatch):
     config, listener = TrainConfig(preset="full", epochs=2, precision="float32"), Listener(pause_at=3)
     with pytest.raises(PausedError):
         train_full(manifest, resources(store), config, listener)
-    monkeypatch.setattr("clf_core.training.full.fitting_batch_size", lambda *_: 1)
+    monkeypatch.setattr("clf_core.training.full_plan.fitting_batch_size", lambda *_: 1)
     result = train_full(manifest, resources(store, checkpoints=listener.saved), config, SilentCallbacks())
     assert dict(result.chosen)["batch_size"] == 4
     assert [point.epoch for point in result.epochs] == [0, 1, 2]
