@@ -21,7 +21,7 @@ from clf_core.files import storage_error
 from clf_core.jobs.trial_notes import TrialNote, TrialOrder
 from clf_core.workspace.search_directory import SearchDirectory
 
-_CUT_SECONDS = 3.0
+_CUT_SECONDS = 1.5
 """How long a trial that is broken off may take to notice, before its process is ended."""
 
 GONE = "Its process ended early, perhaps because the machine ran out of memory."

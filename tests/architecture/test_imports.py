@@ -21,7 +21,9 @@ def test_the_layers_hold():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("module", ["clf_core.api", "clf_core.cli", "clf_core.jobs.worker", "clf_core.jobs.search_worker"])
+@pytest.mark.parametrize(
+    "module", ["clf_core.api", "clf_core.cli", "clf_core.jobs.worker", "clf_core.jobs.search_worker"]
+)
 def test_importing_loads_nothing_heavy(module):
     heavy = {
         "torch", "torchvision", "timm", "pytorch_grad_cam", "openvino", "scipy", "sklearn", "pandas", "pyarrow",

@@ -56,12 +56,12 @@ def test_it_forgets_what_was_not_asked_for_longest(monkeypatch):
     monkeypatch.setattr("clf_core.jobs.remembering._MOST_BYTES", 0)
     inner = _Means()
     runtime = RememberingRuntime(inner)
-    runtime.features(pictures(128))
-    runtime.features(pictures(128, seed=1))
-    runtime.features(pictures(128, seed=1))
-    assert inner.asked == 256
-    runtime.features(pictures(128))
-    assert inner.asked == 384
+    runtime.features(pictures(64))
+    runtime.features(pictures(64, seed=1))
+    runtime.features(pictures(64, seed=1))
+    assert inner.asked == 128
+    runtime.features(pictures(64))
+    assert inner.asked == 192
 
 
 def test_none_gives_none():
