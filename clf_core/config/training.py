@@ -90,20 +90,24 @@ class TrainConfig(Value):
         description="How big each change is: too small learns nothing, too big forgets. Empty: chosen on held-out "
         "training pictures.",
     )
-    layer_decay: float = Field(
-        0.75,
+    layer_decay: float | None = Field(
+        None,
         gt=0,
         le=1,
-        description="How much less each earlier block changes than the one after it; 1 changes all alike.",
+        description="How much less each earlier block changes than the one after it; 1 changes all alike. Empty: the "
+        "preset's own.",
     )
     weight_decay: float | None = Field(
         None, ge=0, le=1, description="How strongly weights are drawn towards zero, which keeps the model simpler."
     )
-    schedule: Literal["cosine", "one-cycle", "constant"] = Field(
-        "cosine", description="How the learning rate goes over the run: falling, rising then falling, or level."
+    schedule: Literal["auto", "cosine", "one-cycle", "constant"] = Field(
+        "auto", description="How the learning rate goes over the run: falling, rising then falling, or level."
     )
-    warmup: float = Field(
-        0.1, ge=0, le=0.9, description="Share of the run over which the learning rate rises from almost nothing."
+    warmup: float | None = Field(
+        None,
+        ge=0,
+        le=0.9,
+        description="Share of the run over which the learning rate rises from almost nothing. Empty: the preset's own.",
     )
     batch_size: int | None = Field(
         None, ge=1, le=4096, description="Pictures between two changes. Empty: what fits the memory."

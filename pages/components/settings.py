@@ -68,7 +68,7 @@ _GROUPS = {
 }
 _LEFT = ("Model", "Last layer", "Limits")
 
-_FORMATS = {"learning_rate": "%.5f", "weight_decay": "%.3f", "minutes": "%.1f"}
+_FORMATS = {"learning_rate": "%.5f", "weight_decay": "%.3f", "minutes": "%.1f", "warmup": "%.2f", "layer_decay": "%.2f"}
 
 _NAMES: dict[str, dict[str, str]] = {
     "device": {"auto": "automatic", "cpu": "this processor", "cuda": "graphics card"},
@@ -76,7 +76,12 @@ _NAMES: dict[str, dict[str, str]] = {
     "batch_norm": {"auto": "automatic", "frozen": "as published", "learned": "follow your pictures"},
     "optimizer": {"auto": "automatic", "adamw": "AdamW", "adam": "Adam", "sgd": "SGD", "lamb": "LAMB", "lion": "Lion"},
     "selection": {"auto": "automatic", "validation": "on the validation pictures"},
-    "schedule": {"cosine": "falling (cosine)", "one-cycle": "rising, then falling (one cycle)", "constant": "level"},
+    "schedule": {
+        "auto": "automatic",
+        "cosine": "falling (cosine)",
+        "one-cycle": "rising, then falling (one cycle)",
+        "constant": "level",
+    },
     "imbalance": {
         "none": "nothing",
         "weights": "small classes cost more (weights)",

@@ -168,3 +168,11 @@ def test_each_preset_accepts_its_own_settings_and_comes_back_from_disk(preset):
 
 def test_every_setting_is_of_use_to_some_preset():
     assert set().union(*(settings_of(preset) for preset in PRESETS)) == set(TrainConfig.model_fields)
+
+
+def test_what_is_left_open_says_so():
+    """A number or a choice that stands in the form is what is trained with: presets decide only what is empty."""
+    config = TrainConfig(preset="full")
+    for name in ("learning_rate", "weight_decay", "layer_decay", "warmup", "batch_size", "epochs", "minutes"):
+        assert getattr(config, name) is None
+    assert config.schedule == config.optimizer == config.precision == config.batch_norm == "auto"

@@ -14,6 +14,8 @@ function makeCard() {
 
 function fill(card, item) {
   card.dataset.id = item.id;
+  card.setAttribute("aria-label", [item.name, item.badge, item.time].filter(Boolean).join(", "));
+  card.setAttribute("aria-description", [item.what, item.quality, item.reason].filter(Boolean).join(" "));
   const put = (selector, text) => {
     const place = card.querySelector(selector);
     if (place.textContent !== text) place.textContent = text;
