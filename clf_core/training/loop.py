@@ -68,13 +68,16 @@ def fit(
         ClfError: the loss was not finite before any epoch was finished, or the memory is too small for one picture.
         StorageError: a checkpoint could not be saved.
     """
+    began = clock()
     state = State(task, plan)
     reporter = Reporter(callbacks, speaks=state.engine.index == 0)
     try:
         _resume(state, checkpoints, reporter)
         if reporter.speaks:
             reporter.tracker = Tracker(plan, tracker_folder, reporter.message)
-        _Loop(task, plan, state, reporter, clock).run()
+        spent = state.standing.spent + clock() - began
+        timekeeper = Timekeeper(clock, state.seconds, spent, state.standing.closing_seconds)
+        _Loop(task, plan, state, reporter, timekeeper).run()
     finally:
         reporter.close()
         state.close()
@@ -106,12 +109,12 @@ class _DivergedError(Exception):
 
 
 class _Loop:
-    def __init__(self, task: Task, plan: Plan, state: State, reporter: Reporter, clock: Callable[[], float]) -> None:
+    def __init__(self, task: Task, plan: Plan, state: State, reporter: Reporter, timekeeper: Timekeeper) -> None:
         self._task, self._plan, self._state, self._reporter = task, plan, state, reporter
         self._standing = state.standing
         self._learner = Learner(task, plan, state.engine, state.optimizer, state.standing.micro_batch, reporter.message)
         self._batches = count_batches(len(task.learn_labels), plan.batch_size)
-        self._time = Timekeeper(clock, state.seconds, state.standing.spent, state.standing.closing_seconds)
+        self._time = timekeeper
         self._rate = plan.learning_rate
         # Several processes read together, so they do so after each batch, whatever their clocks say.
         self._works_ahead = state.device.type == "cuda" and state.engine.count == 1

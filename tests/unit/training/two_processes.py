@@ -27,6 +27,7 @@ def train():
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    train()  # presets train more than once in a process
     task, fitted, heard = train()
     folder, rank = Path(sys.argv[1]), os.environ["RANK"]
     save_file(dict(task.network.state_dict()), folder / f"{rank}.safetensors")
