@@ -95,6 +95,8 @@ def show(bench: Workbench, model: str, name: str, data: bytes) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         show_heatmap(bench, explanation, key="explain_lens")
+        if explanation.empty and method == "gradcam":
+            quiet("Grad-CAM takes the mean over all places. Another method, under Advanced, looks place by place.")
     with right:
         verdict = truth_in_words(bench, model, name, explanation.label)
         show_classes(explanation, verdict, bench.explanation.classes(model), key=key)

@@ -13,8 +13,12 @@ from clf_core.explanation.target_layer import find_target_layer
 if TYPE_CHECKING:
     import torch
 
-METHODS: dict[str, str] = {"gradcam": "Grad-CAM"}
-"""Methods by key, with the names people read. Grad-CAM: Selvaraju et al. 2017, arXiv:1610.02391."""
+METHODS: dict[str, str] = {"gradcam": "Grad-CAM", "hirescam": "HiResCAM, place by place"}
+"""Methods by key, with the names people read. Grad-CAM: Selvaraju et al. 2017, arXiv:1610.02391. HiResCAM: Draelos and
+Carin 2020, arXiv:2011.08891; where a network flattens its maps, what speaks for a class differs from place to place,
+and Grad-CAM's mean over all places may find nothing."""
+
+_PACKAGE_NAMES = {"gradcam": "GradCAM", "hirescam": "HiResCAM"}
 
 
 class HeatmapMaker:
@@ -40,7 +44,7 @@ class HeatmapMaker:
         self._layer = find_target_layer(network, preprocessing.input_size)
         # Registered before the package's own hooks, which must see an output that wants a gradient.
         self._layer.module.register_forward_hook(_start_graph)
-        self._methods = {"gradcam": self._package_method("GradCAM")}
+        self._methods = {key: self._package_method(name) for key, name in _PACKAGE_NAMES.items()}
 
     @property
     def layer(self) -> str:

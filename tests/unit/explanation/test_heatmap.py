@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam import GradCAM, HiResCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
@@ -166,3 +166,33 @@ def test_a_picture_of_another_shape_is_refused(colours, picture):
 def test_every_method_on_offer_works(colours, red_and_green):
     for method in METHODS:
         assert colours.heatmap(red_and_green, 0, method=method).any()
+
+
+class Corner(nn.Module):
+    """Class 0 wants one bright corner and all else dark, as networks that flatten their maps may."""
+
+    def __init__(self):
+        super().__init__()
+        self.maps = nn.Conv2d(3, 1, 8, stride=8, bias=False)
+        self.head = nn.Linear((SIZE // 8) ** 2, 2, bias=False)
+        with torch.no_grad():
+            self.maps.weight.fill_(1 / 192)
+            self.head.weight.fill_(-1.0)
+            self.head.weight[0, 0] = 5.0
+
+    def forward(self, pictures):
+        return self.head(torch.relu(self.maps(pictures)).flatten(1))
+
+
+def test_place_by_place_evidence_is_found_where_the_mean_over_places_finds_none(explained):
+    plain = explained.preprocessing(SIZE).model_copy(update={"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)})
+    network = Corner()
+    original = copy.deepcopy(network)
+    maker, picture = HeatmapMaker(network, plain), np.full((SIZE, SIZE, 3), 200, dtype=np.uint8)
+    assert not maker.heatmap(picture, 0).any()
+    found = maker.heatmap(picture, 0, method="hirescam")
+    assert np.unravel_index(found.argmax(), found.shape)[0] < 8
+    assert not found[SIZE // 2 :].any()
+    with HiResCAM(original.requires_grad_(True), [original.maps]) as cam:
+        expected = cam(normalise(picture[None], plain), [ClassifierOutputTarget(0)])[0]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
