@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 from torch import nn
 
@@ -24,7 +25,7 @@ from clf_core.training import head
 from clf_core.training.callbacks import SilentCallbacks, TrainingCallbacks
 from clf_core.training.checkpoint import from_bytes
 from clf_core.training.division import Division
-from clf_core.training.loop import Fitted, Task, fit
+from clf_core.training.loop import Task, fit
 from clf_core.training.panel import panel_of
 from clf_core.training.plan import Plan, make_plan, plan_from
 from clf_core.training.recipes import RECIPES, variants_of
@@ -137,13 +138,35 @@ class Course:
             _of(plan, self._resources.checkpoints),
             tracker_folder=self._resources.tracker_folder,
         )
+        best = fitted.best_epoch
+        if best and not self._surely_better(network):
+            self._callbacks.message(
+                "On the pictures held out, what the blocks learned cannot be told from chance: "
+                "they stay as they were, and the fitted last layer is kept."
+            )
+            network, best = self._fresh(self.head), 0
         return network, Tuned(
             epochs=fitted.epochs,
-            best_epoch=fitted.best_epoch,
+            best_epoch=best,
             images_per_second=fitted.images_per_second,
             learning_rate=plan.learning_rate,
-            again=self._learns_again(plan, fitted),
+            again=self._learns_again(plan, best),
         )
+
+    def _surely_better(self, network: Any) -> bool:
+        """Whether it beats the fitted last layer alone by more than one standard error, picture by picture.
+
+        A handful of pictures favours one of several epochs and learning rates by luck; what they cannot tell apart,
+        the simpler wins, as in ``head``.
+        """
+        judge = self._division.judge
+        if len(judge) < 2:
+            return True
+        inputs = self._learnable.inputs(judge.keys)
+        tuned = features_of(network, inputs, len(judge), self.plan.precision, self._callbacks)
+        alone = self._features[len(self._division.learn) :] @ self.head.weight.T + self.head.bias
+        gains = _losses(alone, judge.labels) - _losses(tuned, judge.labels)
+        return bool(gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)))
 
     def _tries_rates(self, plan: Plan) -> bool:
         cheap = plan.seconds is None and len(self._division.all) * plan.epochs <= self._recipe.tries
@@ -159,11 +182,11 @@ class Course:
             losses[rate] = min((point.val_loss for point in points if point.val_loss is not None), default=np.inf)
         return min(losses, key=lambda rate: losses[rate])
 
-    def _learns_again(self, plan: Plan, fitted: Fitted) -> bool:
+    def _learns_again(self, plan: Plan, best_epoch: int) -> bool:
         """Whether it learns once more from all pictures: always where training pictures were held out."""
         if not self._config.refit or plan.seconds is not None or not len(self._division.judge):
             return False
-        return self._division.borrowed or len(self._division.all) * fitted.best_epoch <= self._recipe.repeats
+        return self._division.borrowed or len(self._division.all) * best_epoch <= self._recipe.repeats
 
     def _learn_all(self, tuned: Tuned) -> Any:
         """Learn from all pictures, as long as was best; only the last layer where no epoch was better than that."""
@@ -238,6 +261,12 @@ class _Again:
     def __getattr__(self, name: str) -> Any:
         """Everything else is passed on as it is."""
         return getattr(self._callbacks, name)
+
+
+def _losses(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Cross-entropy of each picture, nats: [M]."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    return np.asarray(np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels])
 
 
 def _second(plan: Plan) -> Plan:

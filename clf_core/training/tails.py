@@ -102,10 +102,10 @@ def make_learnable(
 def features_of(
     network: Any, inputs: Inputs, count: int, precision: Precision, tell: TrainingCallbacks
 ) -> NDArray[np.float32]:
-    """The features [N, D] of pictures as they are.
+    """What a network says of pictures as they are: features [N, D] or logits [N, K].
 
     Args:
-        network: gives features (``Learnable.blank``); its device decides.
+        network: ``Learnable.blank`` or ``Learnable.network``; its device decides.
         inputs: N pictures.
         count: N.
         precision: of the arithmetic.
