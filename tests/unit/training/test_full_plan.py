@@ -58,6 +58,14 @@ def test_the_batch_is_what_fits(resources, monkeypatch):
     assert full_plan(convolutional(), Pictures(1000), asked, resources).batch_size == 64
 
 
+def test_smaller_batches_learn_in_smaller_steps(resources):
+    rates = [
+        full_plan(convolutional(), Pictures(1000), TrainConfig(preset="full", batch_size=size), resources).learning_rate
+        for size in (8, 32, 128)
+    ]
+    assert rates == pytest.approx([rates[1] / 2, rates[1], rates[1] * 2])
+
+
 def test_several_processes_do_not_measure(resources, monkeypatch):
     monkeypatch.setattr("clf_core.training.batch_size.free_memory", lambda: 1)
     monkeypatch.setenv("WORLD_SIZE", "2")
