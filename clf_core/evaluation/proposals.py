@@ -27,6 +27,7 @@ _UNEQUAL = 3.0
 _FEW = 20
 _FEW_FOR_VARIANTS = 100
 _GOOD_ENOUGH = 0.98
+_FAIR = 0.8
 _LARGEST_STEP = 1.5
 _STEP = 32
 _LARGEST_SIDE = 512
@@ -73,6 +74,19 @@ def propose(report: EvaluationReport, known: Known) -> tuple[Proposal, ...]:
                 continue  # it is so already
             found.setdefault(proposal.key, proposal)
     return tuple(found.values())[:MOST]
+
+
+def _begin_with_knowledge(report: EvaluationReport, known: Known) -> Iterator[Proposal]:
+    if known.config.preset != "scratch" or report.accuracy >= _FAIR:
+        return
+    yield _change(
+        known,
+        "preset",
+        "Begin from a network that knows pictures",
+        "This one began knowing nothing and has only your pictures to learn from; a pretrained one has seen millions.",
+        "settings",
+        {"preset": "quick"},
+    )
 
 
 def _still_improving(_report: EvaluationReport, known: Known) -> Iterator[Proposal]:
@@ -162,7 +176,7 @@ def _weak_class(report: EvaluationReport, known: Known) -> Iterator[Proposal]:
             place,
         )
     have = known.train.get(weakest.name, 0)
-    more = max(10, min(100, round(have / 2, -1)))
+    more = max(10, min(100, 10 * round(have / 20)))
     yield Proposal(
         key="pictures",
         title=f"Add about {more} pictures of '{in_short(weakest.name)}'",
@@ -219,6 +233,7 @@ def _no_variants(report: EvaluationReport, known: Known) -> Iterator[Proposal]:
 
 
 _RULES: tuple[Callable[[EvaluationReport, Known], Iterator[Proposal]], ...] = (
+    _begin_with_knowledge,
     _still_improving,
     _learns_by_heart,
     _unequal_classes,

@@ -55,7 +55,7 @@ def test_a_class_that_is_seldom_found_asks_for_finer_detail_and_more_pictures_of
     assert "12 of 20" in by_key["input_size"].why
     assert by_key["input_size"].config.input_size == 320
     assert by_key["pictures"].label == "a"
-    assert "30" in by_key["pictures"].title
+    assert by_key["pictures"].title == "Add about 30 pictures of 'a'"
     assert by_key["input_size"].source == by_key["pictures"].source == "test"
 
 
@@ -115,6 +115,12 @@ def test_quick_leaves_the_network_as_it_is_and_balanced_learns_more():
     report = report_of([[17, 1, 1, 1], [1, 17, 1, 1], [1, 1, 17, 1], [1, 1, 1, 17]])
     first = propose(report, Known(TrainConfig(), dict.fromkeys("abcd", 200)))[0]
     assert (first.key, first.source, first.config.preset) == ("preset", "settings", "balanced")
+
+
+def test_a_network_that_began_knowing_nothing_and_is_poor_gives_way_to_one_that_knows_pictures():
+    report = report_of([[10, 10], [10, 10]])
+    first = propose(report, Known(TrainConfig(preset="scratch", epochs=3), EVEN))[0]
+    assert (first.key, first.source, first.config) == ("preset", "settings", TrainConfig())
 
 
 def test_few_pictures_are_said_to_be_few():
