@@ -96,8 +96,9 @@ def _rebuilt(name: str, weights: "dict[str, torch.Tensor]", input_size: int) -> 
 
 
 def _reason(error: Exception) -> str:
-    """The first line of what timm or torch said."""
-    return next(iter(str(error).splitlines()), "")[:200] or "It is built for one size"
+    """timm's own words where it asserts what sizes it takes; what torch says of tensors tells a person nothing."""
+    said = next(iter(str(error).splitlines()), "")[:200]
+    return said if said and isinstance(error, AssertionError) else "It is built for one size"
 
 
 def _refused(backbone: Backbone, input_size: int, why: str) -> InputError:
