@@ -143,9 +143,8 @@ NETWORK_PRESETS: dict[str, NetworkPreset] = {
                 Convolution(filters=8),
                 Pooling(),
                 Convolution(filters=16),
-                Pooling(),
-                Convolution(filters=32),
-                GlobalPooling(),
+                Pooling(size=4),
+                Flatten(),
             )
         ),
     ),
