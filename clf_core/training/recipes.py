@@ -59,10 +59,10 @@ RECIPES: dict[Preset, Recipe] = {
     "thorough": Recipe(
         most=0.67,
         views=3,
-        inputs=6_000,
+        inputs=2_500,
         rates=(1e-3, 3e-4, 1e-4),
         tries=1_500,
-        repeats=8_000,
+        repeats=3_000,
         defaults={**_DEFAULTS, "epochs": 4},
     ),
 }
