@@ -51,5 +51,5 @@ class Situation:
         return 0 < self.side <= SMALL_SIDE or bool(self.why_not_mirrored)
 
 
-SMALL_SIDE = 128
-"""Pictures up to this side, in pixels, show a fraction of what published networks were trained on (224 and more)."""
+SMALL_SIDE = 112
+"""Pictures up to this side, in pixels, show half or less of what most published networks were trained on (224)."""

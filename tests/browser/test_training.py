@@ -38,17 +38,19 @@ def test_watched_paused_found_again_gone_on_with_and_stopped(open_page, colours,
     card = page.get_by_role("radio", name="From scratch")
     expect(card).to_have_attribute("aria-checked", "true")
     page.get_by_text("Advanced", exact=True).click()
-    epochs = page.get_by_label("Epochs", exact=True)
-    epochs.fill("400")
-    epochs.press("Enter")
-    expect(page.get_by_text("in 400 epochs")).to_be_visible()
+    for label in ("Epochs", "Patience, epochs"):  # long enough to be paused and stopped on any machine
+        field = page.get_by_label(label, exact=True)
+        field.fill("1000")
+        field.press("Enter")
+        wait(page)
+    expect(page.get_by_text("in 1,000 epochs")).to_be_visible()
     wait(page)
     shoot(page, "13-train-from-scratch")
     page.get_by_role("button", name="Train", exact=True).click()
     page.wait_for_url("**/train?run=*")
 
     # Watch: epochs go by, curves and pictures are there, and nothing that stands on the page moves.
-    expect(page.locator(".stages .figures")).to_contain_text(re.compile(r"epoch \d+ of 400"), timeout=60_000)
+    expect(page.locator(".stages .figures")).to_contain_text(re.compile(r"epoch \d+ of 1,000"), timeout=60_000)
     expect(page.locator(".panel figure.right, .panel figure.wrong").first).to_be_visible()
     places = [page.locator(part).first.bounding_box()["y"] for part in (".panel", "canvas, svg.marks, .stages .bar")]
     before = page.locator(".stages .figures").inner_text()
@@ -69,7 +71,7 @@ def test_watched_paused_found_again_gone_on_with_and_stopped(open_page, colours,
 
     page.get_by_role("button", name=f"Resume after epoch {reached}").click()
     figures = page.locator(".stages .figures")
-    expect(figures).to_contain_text(re.compile(r"epoch \d+ of 400"), timeout=60_000)
+    expect(figures).to_contain_text(re.compile(r"epoch \d+ of 1,000"), timeout=60_000)
     assert int(re.search(r"epoch (\d+)", figures.inner_text()).group(1)) > reached
     page.get_by_role("button", name="Stop and keep the best").click()
     page.get_by_role("heading", name="Done").wait_for(timeout=60_000)
