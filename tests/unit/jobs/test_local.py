@@ -7,7 +7,7 @@ import pytest
 
 from clf_core.errors import StorageError
 from clf_core.jobs import process
-from clf_core.jobs.local import LocalLauncher
+from clf_core.jobs.local import RUN_VARIABLE, LocalLauncher, _environment
 from clf_core.jobs.summary import summarise
 from clf_core.results import ErrorWords
 from clf_core.workspace.records import RunStatus
@@ -136,3 +136,58 @@ def test_a_run_that_cannot_be_read_is_listed_as_failed_with_the_reason(launcher,
     assert summary.state == "failed"
     assert summary.error.kind == "storage"
     assert name in summary.error.why
+
+
+def test_a_cancel_ends_what_torchrun_put_into_other_sessions(launcher, run, worker):
+    run.write_status(_running(worker))
+    environment = {**os.environ, RUN_VARIABLE: run.record.id}
+    orphan = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env=environment)
+    with orphan:
+        while not process.marked(RUN_VARIABLE, run.record.id):
+            time.sleep(0.01)
+        launcher.cancel(run)
+        assert orphan.wait(timeout=5) < 0
+
+
+def test_a_cancel_never_ends_who_is_to_start_the_worker(launcher, run, worker):
+    run.write_starter(process.identify(worker.pid))
+    launcher.cancel(run)
+    assert worker.poll() is None
+
+
+def test_how_a_worker_ended_is_noted_by_who_started_it(launcher, run):
+    launcher.submit(run)
+    os.kill(run.launched().pid, 9)
+    deadline = time.monotonic() + 10
+    while launcher.state(run) != "interrupted":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert run.exit_code() == -9
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the allocator's settings are those of Linux")
+def test_what_is_set_for_a_worker_is_not_handed_on_to_the_next(run, monkeypatch):
+    full = run.config.model_copy(update={"preset": "full"})
+    run.write_new(run.record, full)
+    environment = _environment(type(run)(run.path))
+    assert environment[RUN_VARIABLE] == run.record.id
+    assert "GLIBC_TUNABLES" in environment
+    for name, value in environment.items():  # as the worker of that run sees them, which starts a quick one
+        monkeypatch.setenv(name, value)
+    run.write_new(run.record, run.config.model_copy(update={"preset": "quick"}))
+    assert "GLIBC_TUNABLES" not in _environment(type(run)(run.path))
+
+
+def test_a_run_somebody_asked_to_go_on_is_starting_until_its_worker_speaks(launcher, run, worker):
+    run.write_launched(process.identify(worker.pid))
+    run.begin_again(RunStatus(state="queued", worker=process.current(), began=time.time()))
+    assert launcher.state(run) == "starting"
+    run.write_starter(process.identify(worker.pid))
+    _kill(worker)
+    assert launcher.state(run) == "interrupted"
+
+
+def test_a_paused_run_is_paused_whether_its_worker_lives_or_not(launcher, run, worker):
+    run.write_status(_running(worker).model_copy(update={"state": "paused", "seconds": 5.0}))
+    assert launcher.state(run) == "paused"
+    assert summarise(run, launcher).seconds == 5.0

@@ -57,3 +57,16 @@ def test_other_systems_use_psutil_with_the_same_answers(monkeypatch, child):
     child.kill()
     child.wait()
     assert not process.is_alive(identity)
+
+
+def test_times_compare_within_one_boot():
+    assert process.started_in_this_boot(process.current())
+    assert not process.started_in_this_boot(process.current().model_copy(update={"started": "another:1"}))
+
+
+def test_ended_for_want_of_memory_is_a_count():
+    assert process.memory_kills() >= 0
+
+
+def test_a_mark_nobody_has_finds_nobody():
+    assert process.marked("CLF_RUN_ID", "r-nobody") == ()
