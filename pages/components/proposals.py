@@ -25,9 +25,12 @@ def show_proposals(bench: Workbench, run: RunSummary, report: EvaluationReport) 
         return
     section("What to try next")
     for proposal in proposals:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            _words(proposal)
-            _action(bench, run, proposal)
+        with st.container(border=True):
+            words, action = st.columns([4, 1], vertical_alignment="center")
+            with words:
+                _words(proposal)
+            with action:
+                _action(bench, run, proposal)
     if any(proposal.source == "test" for proposal in proposals):
         quiet(_honesty(report))
     if st.button("Let the studio look for better settings", icon=":material/tune:", type="tertiary"):
@@ -42,10 +45,10 @@ def _words(proposal: Proposal) -> None:
 def _action(bench: Workbench, run: RunSummary, proposal: Proposal) -> None:
     key = f"proposal_{run.id}_{proposal.key}"
     if proposal.config is None:
-        if st.button("Add pictures", key=key, icon=":material/add_photo_alternate:"):
+        if st.button("Add pictures", key=key, icon=":material/add_photo_alternate:", width="stretch"):
             st.switch_page("data.py", query_params={"dataset": run.dataset_id})
         return
-    if st.button("Train with this", key=key, icon=":material/play_arrow:"):
+    if st.button("Train with this", key=key, icon=":material/play_arrow:", width="stretch"):
         started = bench.runs.start(run.dataset_id, proposal.config)
         st.session_state["last_run"] = started.id
         go_to_run("train.py", started.id)

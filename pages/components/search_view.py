@@ -162,7 +162,12 @@ def _draw_best(progress: SearchProgress, words: str) -> None:
     best = best_of(progress)
     with st.container(border=True):
         if best is None:
-            st.markdown("No settings have been judged yet. The first try is the one the search begins from.")
+            ended = progress.search.state in SEARCH_FINAL_STATES
+            st.markdown(
+                "None of them got as far as its first result."
+                if ended
+                else "No settings have been judged yet. The first try is the one the search begins from."
+            )
             return
         st.markdown(f"**{words}** (trial {best.number + 1}): {md(settings_words(best), 400)}")
         expected = interval(best.accuracy_low or 0.0, best.accuracy_high or 1.0)
