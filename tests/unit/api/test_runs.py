@@ -5,6 +5,7 @@ import pytest
 from clf_core.api import Workbench, datasets
 from clf_core.config import TrainConfig
 from clf_core.errors import DatasetError, NameTakenError, NotFoundError, StateError
+from clf_core.workspace.names import new_id
 
 
 @pytest.mark.parametrize("state", ["starting", "running", "done", "failed", "cancelled"])
@@ -73,3 +74,24 @@ def test_a_damaged_run_does_not_hide_the_others(bench, run_in_state):
     sound, damaged = run_in_state("done"), run_in_state("done")
     (bench.settings.workspace / "runs" / damaged / "run.json").write_text("{")
     assert [run.id for run in Workbench(bench.settings).runs.list()] == [sound]
+
+
+def test_two_hundred_runs_are_listed_in_a_fifth_of_a_second(bench, pets, run_in_state):
+    first = bench.runs.directory(run_in_state("done"))
+    for number in range(199):  # as copied in by hand: nothing has to be flushed
+        folder = first.path.parent / new_id("r")
+        folder.mkdir()
+        record = first.record.model_copy(update={"id": folder.name, "name": f"run {number}"})
+        state = ("done", "failed", "cancelled", "paused")[number % 4]
+        (folder / "run.json").write_text(record.model_dump_json())
+        (folder / "config.json").write_text(first.config.model_dump_json())
+        (folder / "status.json").write_text(first.status().model_copy(update={"state": state}).model_dump_json())
+    assert len(bench.runs.list()) == 200
+    best = min(_seconds(bench.runs.list) for _ in range(5))
+    assert best < 0.2
+
+
+def _seconds(work):
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
