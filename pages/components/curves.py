@@ -95,9 +95,9 @@ def epoch_spec(epochs: Sequence[EpochPoint], kind: Literal["accuracy", "loss"], 
         for side in ("train", "val")
     )
     last = epochs[-1].epoch if epochs else 0
-    axis: dict[str, Any] = {"type": "value", "min": 0}
+    axis: dict[str, Any] = {"type": "value", "min": 0, **({} if epochs else {"max": 1})}
     if kind == "accuracy":
-        lowest = _ten_below(value / 100 for _, value in (*learned, *aside))
+        lowest = _ten_below([value / 100 for _, value in (*learned, *aside)] or [0.0])
         axis = {"type": "value", "max": 100, "min": lowest, "axisLabel": {"formatter": "{value} %"}}
     known = planned if 0 < planned <= _MOST_EPOCHS else max(_LEAST_EPOCHS, last)
     above = bool(learned and aside) and learned[-1][1] >= aside[-1][1]

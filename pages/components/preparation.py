@@ -39,7 +39,7 @@ _AUTOMATIC: dict[Preset, str] = {
 _AUTOMATIC_DONE: dict[Preset, str] = {
     "balanced": "with up to 3 standard variants of each, never mirrored",
     "thorough": "with up to 3 standard variants of each, never mirrored",
-    "full": "as another standard variant of each in every epoch",
+    "full": "each changed anew in every epoch (standard variants)",
 }
 _LABELS = {
     "flip_horizontal": "Mirrored, left and right",
@@ -68,7 +68,7 @@ def in_words(config: TrainConfig) -> str:
     kind = "" if config.augment.preset == _CUSTOM else f"{config.augment.preset} "
     unmirrored = "" if config.augment.flips else ", never mirrored"
     if not _looks_once(config):
-        return f"{done}, as another {kind}variant of each in every epoch{unmirrored}"
+        return f"{done}, each changed anew in every epoch ({kind}variants){unmirrored}"
     return f"{done}, with {count(config.views, f'{kind}variant')} of each{unmirrored}"
 
 

@@ -30,7 +30,9 @@ def go_to_run(page: str, run_id: str) -> None:
 
 def _row(run: RunSummary, model_bytes: int) -> dict[str, Any]:
     name = PRESET_NAMES.get(cast(Preset, run.preset), run.preset)
-    facts = [when(run.created), duration(run.seconds), *([size(model_bytes)] if model_bytes else [])]
+    facts = [when(run.created)]
+    facts += [duration(run.seconds)] if run.seconds else []
+    facts += [size(model_bytes)] if model_bytes else []
     return {
         "id": run.id,
         "name": plain(run.name, 80),

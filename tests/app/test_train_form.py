@@ -86,7 +86,7 @@ def test_another_preset_leaves_behind_what_it_has_no_use_for(studio, monkeypatch
 def test_variants_are_new_in_every_epoch_where_each_is_seen_anew(studio, helpers, monkeypatch):
     app = form(studio, "full")
     next(group for group in app.get("button_group") if group.key == "prep_preset").set_value("standard").run()
-    assert "another standard variant of each in every epoch" in helpers.texts(app)
+    assert "each changed anew in every epoch (standard variants)" in helpers.texts(app)
     assert "prep_views" not in {widget.key for widget in app.number_input}
     config = started(app, studio.bench, monkeypatch)
     assert (config.augment.preset, config.views) == ("standard", 3)
