@@ -208,6 +208,7 @@ class Poisoned:
         return self.inputs.learn(rows, epoch) * (math.inf if epoch >= self.epoch else 1.0)
 
 
+@pytest.mark.fault("A8")
 def test_an_infinite_loss_ends_it_with_the_best_so_far():
     task = small_task()
     heard = Snapshots(task.network)
@@ -219,12 +220,14 @@ def test_an_infinite_loss_ends_it_with_the_best_so_far():
     assert "epoch 3" in heard.messages[0]
 
 
+@pytest.mark.fault("A8")
 def test_an_infinite_loss_in_the_first_epoch_is_an_error_in_words():
     task = small_task()
     with pytest.raises(ClfError, match="smaller learning rate"):
         fit(replace(task, learn=Poisoned(task.learn, 1)), PLAN, Listener())
 
 
+@pytest.mark.fault("A8")
 def test_a_learning_rate_far_too_high_is_noticed():
     """A real explosion, not an injected one."""
     task, heard = small_task(), Listener()
@@ -256,6 +259,7 @@ ERRORS = [
 ]
 
 
+@pytest.mark.fault("A7")
 @pytest.mark.parametrize("error", ERRORS, ids=lambda e: type(e).__name__)
 @pytest.mark.parametrize("mixup", [0.0, 0.5])
 def test_too_little_memory_halves_the_pictures_at_a_time_and_changes_nothing_else(error, mixup):
@@ -290,6 +294,7 @@ def test_a_resumed_run_remembers_how_much_fits():
     assert max(task.network.sizes) <= 5
 
 
+@pytest.mark.fault("A7")
 def test_no_room_for_a_single_picture_is_an_error_in_words():
     task = small_task()
     with pytest.raises(ClfError, match="1 picture at a time"):

@@ -75,12 +75,14 @@ def assert_same(one, other):
     assert same_weights(weights_one, other[0])
 
 
+@pytest.mark.fault("A1")
 @pytest.mark.parametrize("how", ["pause", "crash"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_stop_in_the_middle_of_an_epoch_changes_nothing(kind, how):
     assert_same(whole(kind), in_sittings(kind, [(5, how)]))
 
 
+@pytest.mark.fault("A1")
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     kind=st.sampled_from(list(KINDS)),
@@ -120,6 +122,7 @@ def test_patience_counts_anew_when_a_run_goes_on():
     assert len(gone_on.epochs) >= len(ended.epochs) + 2
 
 
+@pytest.mark.fault("A1")
 @pytest.mark.parametrize("harm", ["cut", "flipped", "empty", "another"])
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(harm):
     heard = Listener()
