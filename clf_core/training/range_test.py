@@ -3,6 +3,11 @@
 Smith, "Cyclical Learning Rates for Training Neural Networks", 2017 (first 2015), with the range and the stopping rule
 of fastai's ``lr_find``, and a suggestion near its 'valley'. It trains a copy; the network it is asked about stays as it
 is. Imports torch.
+
+A network that begins with a fitted head gains little in a hundred steps, less than one batch differs from the next. So
+a second copy sees the same batches at rate 0, and what is smoothed is the difference between both. From such a start
+the suggestion is on the careful side: sign digits at 64 px, 60 steps: 5e-5, the least loss at 2e-4, rising from 6e-4
+on, where whole runs of four epochs did best with 5e-4 to 1e-3.
 """
 
 import copy
@@ -44,7 +49,7 @@ _LEAST_FALL = 0.05
 _LEAST_RISE = 0.1
 """Shares of the first loss by which it must have changed for that to be more than chance."""
 
-_CAUTION = 10.0
+_CAUTION = 3.0
 """Where the loss never falls, as from a head that is fitted already: the rate from which on it rises, over this."""
 
 
@@ -87,7 +92,7 @@ def range_test(
     """
     random_state = torch.get_rng_state()
     try:
-        points, exploded = _rise(_copied(task), plan, callbacks, _rates(steps, lowest, highest))
+        points, exploded = _rise(task, plan, callbacks, _rates(steps, lowest, highest))
     finally:
         torch.set_rng_state(random_state)
     if len(points) < 2:
@@ -114,7 +119,7 @@ def suggest(rates: Sequence[float], losses: Sequence[float]) -> tuple[float, str
     if min(losses) <= level * (1 - _LEAST_FALL):
         return _two_digits(valley(rates, losses)), "It lies in the middle of the stretch on which the loss falls."
     rising = next((r for r, loss in zip(rates, losses, strict=True) if loss > level * (1 + _LEAST_RISE)), rates[-1])
-    reason = "The loss hardly falls at any rate, so it is a tenth of the one from which on it rises."
+    reason = "The loss hardly falls at any rate, so it is a third of the one from which on it rises."
     return _two_digits(rising / _CAUTION), reason
 
 
@@ -150,35 +155,57 @@ def _rise(
     task: Task, plan: Plan, callbacks: TrainingCallbacks, rates: list[float]
 ) -> tuple[list[tuple[float, float]], bool]:
     """Learn a batch at each rate; (rate, smoothed loss), and whether it was ended by an exploding loss."""
-    optimizer = make_optimizer(task.groups, plan)
-    device = next(task.network.parameters()).device
-    kind: Device = "cuda" if device.type == "cuda" else "cpu"
-    engine = open_engine(task.network, optimizer, plan.precision, kind)
-    learner = Learner(task, plan, engine, optimizer, plan.batch_size, callbacks.message)
-    points: list[tuple[float, float]] = []
-    average = least = 0.0
+    learns, still = _Copy(task, plan, callbacks), _Copy(task, plan, callbacks)
+    changes: list[float] = []
+    average = level = least = 0.0
+    exploded = False
     try:
-        for step, (rate, (rows, epoch, batch)) in enumerate(zip(rates, _batches(task, plan), strict=False), start=1):
+        for step, (rate, batch) in enumerate(zip(rates, _batches(task, plan), strict=False), start=1):
             callbacks.check_cancelled()
-            for group in optimizer.param_groups:
-                group["lr"] = rate * group["lr_scale"]
-            loss = float(learner.learn(rows, epoch, batch)[0]) / len(rows)
+            expected, loss = still.learn(batch, 0.0), learns.learn(batch, rate)
             if not math.isfinite(loss):
-                return points, True
-            average = _SMOOTHING * average + (1 - _SMOOTHING) * loss
-            smoothed = average / (1 - _SMOOTHING**step)
-            points.append((rate, smoothed))
-            least = smoothed if step == 1 else min(least, smoothed)
+                exploded = True
+                break
+            level += (expected - level) / step
+            average = _SMOOTHING * average + (1 - _SMOOTHING) * (loss - expected)
+            changes.append(average / (1 - _SMOOTHING**step))
+            least = min(least, changes[-1])
             callbacks.progress(step)
-            if step > _LEAST_POINTS and smoothed > _EXPLODED * max(least, _SMALL_LOSS):
-                return points, True
+            if step > _LEAST_POINTS and level + changes[-1] > _EXPLODED * max(level + least, _SMALL_LOSS):
+                exploded = True
+                break
     finally:
-        engine.close()
-    return points, False
+        learns.close()
+        still.close()
+    return [(rate, level + change) for rate, change in zip(rates, changes, strict=False)], exploded
 
 
-def _batches(task: Task, plan: Plan) -> Iterator[tuple[NDArray[np.int64], int, int]]:
-    """Batches without end: (rows, epoch, place in the epoch)."""
+class _Copy:
+    """The task with a network of its own, that learns a batch at a time at whatever rate."""
+
+    def __init__(self, task: Task, plan: Plan, callbacks: TrainingCallbacks) -> None:
+        task = _copied(task)
+        self._optimizer = make_optimizer(task.groups, plan)
+        device: Device = "cuda" if next(task.network.parameters()).device.type == "cuda" else "cpu"
+        self._engine = open_engine(task.network, self._optimizer, plan.precision, device)
+        self._learner = Learner(task, plan, self._engine, self._optimizer, plan.batch_size, callbacks.message)
+
+    def learn(self, batch: "_Batch", rate: float) -> float:
+        """The mean loss of the batch, as it was before learning from it."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate * group["lr_scale"]
+        return float(self._learner.learn(*batch)[0]) / len(batch[0])
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+_Batch = tuple[NDArray[np.int64], int, int]
+"""Rows, epoch, place in the epoch."""
+
+
+def _batches(task: Task, plan: Plan) -> Iterator[_Batch]:
+    """Batches without end."""
     epoch = 0
     while True:
         epoch += 1

@@ -107,7 +107,7 @@ def test_only_what_is_to_learn_learns():
     found = range_test(
         still, Plan(epochs=1, batch_size=40, learning_rate=1.0, batch_norm="frozen"), Watcher(), steps=20
     )
-    assert np.ptp([loss for _, loss in found.points]) < 0.1
+    assert np.ptp([loss for _, loss in found.points]) < 1e-6
     assert "hardly falls" in found.report.reason
 
 
@@ -138,7 +138,7 @@ def test_suggestions_of_known_curves():
     )
     flat = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.12, 0.5, 3.0]
     rate, reason = suggest(rates, flat)
-    assert rate == pytest.approx(1e-2)
+    assert rate == pytest.approx(1e-1 / 3, rel=0.02)
     assert "hardly falls" in reason
 
 
