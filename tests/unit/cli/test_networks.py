@@ -52,8 +52,8 @@ def test_an_unknown_network_is_refused(said):
 def test_measuring_is_kept(bench, typed, said, prepared_backbones):
     bench.settings.workspace.mkdir(parents=True)
     (bench.settings.workspace / "backbones").mkdir()
-    for folder in prepared_backbones.iterdir():
-        (bench.settings.workspace / "backbones" / folder.name).symlink_to(folder)
+    for spec in prepared_backbones.glob("*/spec.json"):
+        (bench.settings.workspace / "backbones" / spec.parent.name).symlink_to(spec.parent)
     rate = typed("models", "measure", "tf_efficientnet_lite0")["pictures_per_second"]
     assert rate > 0
     card = typed("models", "show", "tf_efficientnet_lite0")
