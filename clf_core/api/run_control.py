@@ -147,7 +147,7 @@ class RunControl:
         return self._summary(run)
 
     def drop_checkpoints(self, ref: str) -> RunSummary:
-        """Free the bytes (``kept_bytes``) a run keeps to go on from; it can then no longer be extended or resumed.
+        """Free what a run keeps to go on from (``kept_bytes``, and caches); it is then neither extended nor resumed.
 
         Raises:
             StateError: the run is at work or waits.
@@ -158,6 +158,7 @@ class RunControl:
             if summary.state not in RESTING_STATES:
                 raise StateError(f"The run '{summary.name}' needs its checkpoints", why=f"It is {summary.state}")
             run.checkpoints.drop()
+            run.clear_scratch()
         return self._summary(run)
 
     def with_smaller_batch(self, ref: str) -> TrainConfig:

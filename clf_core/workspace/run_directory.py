@@ -6,6 +6,7 @@ waiting        there while it waits for its turn; the queue is filled again from
 starter.json   the process that is to start its worker, where that is not the one that made it (ProcessIdentity)
 launch.json    the worker that was started for it (ProcessIdentity)
 worker.lock    held by that process, so that there is one
+control.lock   held by whoever changes what becomes of the run, so that two who resume it start it once
 exit           how that process ended, as the one that started it saw it
 status.json    how far that process got (RunStatus)
 events.jsonl   stages, progress, curve: a RunEvent on each line
