@@ -55,10 +55,10 @@ def test_only_presets_that_train_in_epochs_have_some():
 
 
 def test_epochs_are_those_of_the_presets():
-    from clf_core.training import full, scratch
+    from clf_core.training import full_plan, scratch
     from clf_core.training.recipes import RECIPES
 
-    assert default_epochs("full") == full.DEFAULTS["epochs"]
+    assert default_epochs("full") == full_plan.DEFAULTS["epochs"]
     assert default_epochs("scratch") == scratch.TEXTBOOK["epochs"]
     assert {preset: recipe.defaults["epochs"] for preset, recipe in RECIPES.items()} == {
         preset: default_epochs(preset) for preset in RECIPES
