@@ -54,8 +54,8 @@ def test_new_classes_on_top_of_a_small_network_of_ones_own(bench, first, png_of_
 
 def test_on_top_of_a_run_that_only_fitted_a_layer(bench):
     quick = finished(bench, "Two", TrainConfig(strengths=(1.0,)), "Quick one")
-    later = finished(bench, "Three", TrainConfig(continue_from=quick.id, strengths=(1.0,)), "Quick two")
-    assert bench.evaluation.report(later.id).accuracy > 0.9
+    later = finished(bench, "Three", TrainConfig(preset="balanced", continue_from=quick.id, epochs=1), "Balanced one")
+    assert bench.evaluation.report(later.id).accuracy > 0.8
     assert bench.runs.config(later.id).continue_from == quick.id
 
 
