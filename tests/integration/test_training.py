@@ -26,6 +26,15 @@ SMALL = TrainConfig(
 ENDLESS = SMALL.model_copy(update={"epochs": 1000, "patience": 1000})
 
 
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    """Workers that share the cores with a busy test machine wait for each other's threads more than they compute."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
 @pytest.fixture(scope="module")
 def bench(make_workspace, write_pictures, tmp_path_factory) -> Workbench:
     bench = Workbench(Settings(workspace=make_workspace()))
