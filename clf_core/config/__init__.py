@@ -21,7 +21,7 @@ from clf_core.config.network import (
 from clf_core.config.preparation import AugmentConfig, Fit, Preprocessing
 from clf_core.config.presets import PRESETS, TUNED_PRESETS, Preset, settings_of
 from clf_core.config.search import SEARCHED_SETTINGS, SearchConfig, SearchedSetting, search_config
-from clf_core.config.training import DEFAULT_BACKBONE, TrainConfig, train_config
+from clf_core.config.training import DEFAULT_BACKBONE, STORED, TrainConfig, train_config
 
 __all__ = [
     "DEFAULT_BACKBONE",
@@ -30,6 +30,7 @@ __all__ = [
     "PRESETS",
     "SEARCHED_SETTINGS",
     "SMALLEST_INPUT",
+    "STORED",
     "TUNED_PRESETS",
     "Activation",
     "AugmentConfig",

@@ -3,7 +3,7 @@
 import math
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails
 
 from clf_core.config.network import NetworkConfig
@@ -13,6 +13,10 @@ from clf_core.errors import ConfigError
 from clf_core.values import Value
 
 DEFAULT_BACKBONE = "tf_efficientnet_lite0"
+
+
+STORED = {"stored": True}
+"""Validation context of settings that come from the studio's own files."""
 
 
 class _ContradictionError(ValueError):
@@ -151,8 +155,13 @@ class TrainConfig(Value):
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the network runs.")
 
     @model_validator(mode="after")
-    def _says_what_can_be_meant(self) -> Self:
-        """Refuse what contradicts itself. A setting that would be ignored counts: nobody sets one for nothing."""
+    def _says_what_can_be_meant(self, info: ValidationInfo) -> Self:
+        """Refuse what contradicts itself. A setting that would be ignored counts: nobody sets one for nothing.
+
+        What a run has stored is past refusing: by another version's defaults it made sense.
+        """
+        if info.context == STORED:
+            return self
         used, fields = settings_of(self.preset), type(self).model_fields
         for name in fields:
             if name not in used and getattr(self, name) != fields[name].default:

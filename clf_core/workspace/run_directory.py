@@ -30,7 +30,7 @@ from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
-from clf_core.config import TrainConfig
+from clf_core.config import STORED, TrainConfig
 from clf_core.errors import StorageError
 from clf_core.files import remove_unfinished, storage_error, write_json, write_text
 from clf_core.results import EvaluationReport, RunEvent, RunState, TestedPicture
@@ -254,7 +254,7 @@ class RunDirectory:
 
     def _read(self, name: str, kind: type[_V]) -> _V | None:
         try:
-            return kind.model_validate_json((self.path / name).read_bytes())
+            return kind.model_validate_json((self.path / name).read_bytes(), context=STORED)
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:

@@ -21,7 +21,7 @@ from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-from clf_core.config import SearchConfig, TrainConfig
+from clf_core.config import STORED, SearchConfig, TrainConfig
 from clf_core.errors import NotFoundError, StorageError
 from clf_core.files import write_json, write_text
 from clf_core.results import ErrorWords, SearchState, Trial
@@ -196,7 +196,7 @@ class SearchDirectory:
 
     def _read(self, name: str, kind: type[_V]) -> _V | None:
         try:
-            return kind.model_validate_json((self.path / name).read_bytes())
+            return kind.model_validate_json((self.path / name).read_bytes(), context=STORED)
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:

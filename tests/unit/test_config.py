@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from clf_core.config import (
     PRESETS,
+    STORED,
     TUNED_PRESETS,
     AugmentConfig,
     Preprocessing,
@@ -176,3 +177,12 @@ def test_what_is_left_open_says_so():
     for name in ("learning_rate", "weight_decay", "layer_decay", "warmup", "batch_size", "epochs", "minutes"):
         assert getattr(config, name) is None
     assert config.schedule == config.optimizer == config.precision == config.batch_norm == "auto"
+
+
+def test_settings_a_run_has_stored_are_read_whatever_a_new_run_would_be_refused():
+    fields = {"preset": "quick", "epochs": 5}
+    with pytest.raises(ConfigError):
+        train_config(fields)
+    assert TrainConfig.model_validate(fields, context=STORED).epochs == 5
+    with pytest.raises(ValidationError):
+        TrainConfig.model_validate({"preset": "quick", "epochs": "many"}, context=STORED)
