@@ -4,12 +4,14 @@ torch is imported by the modules of the presets that learn in epochs, so a quick
 loads it.
 """
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clf_core.config import TUNED_PRESETS, TrainConfig
 from clf_core.errors import StateError
+from clf_core.jobs import process
 from clf_core.training.callbacks import TrainingCallbacks
 from clf_core.workspace import Workspace
 from clf_core.workspace.run_directory import RunDirectory
@@ -79,7 +81,11 @@ def train_run(
     backbone = beginning(config, workspace, callbacks)
     callbacks.check_cancelled()
     runtime = None if backbone is None else open_runtime(backbone, chosen)
-    resources = _resources(run, workspace, chosen, backbone, runtime, places)
+    resources = replace(
+        _resources(run, workspace, chosen, backbone, runtime, places),
+        began=time.perf_counter() - process.age(),
+        ending_seconds=_ending_seconds(run),
+    )
     result = train_by_preset(config, manifest, callbacks, resources)
     callbacks.check_cancelled()
     if result.backbone is None and backbone is not None and config.continue_from:
@@ -93,6 +99,15 @@ def train_run(
     if runtime is None:
         raise StateError("The training left no network")
     return Trained(result, runtime)
+
+
+def _ending_seconds(run: RunDirectory) -> float:
+    """What comes after the epochs: the network is written and made quick to run, and tested."""
+    from clf_core.training.estimate import Work, stage_seconds
+
+    record = run.record
+    expected = stage_seconds(Work(run.config.preset, train=record.fitted_pictures, test=record.test_pictures))
+    return expected.get("finish", 0.0) + expected["test"]
 
 
 def beginning(config: TrainConfig, workspace: Workspace, callbacks: TrainingCallbacks) -> "Backbone | None":

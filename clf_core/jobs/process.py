@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from clf_core.workspace.records import ProcessIdentity
@@ -28,6 +29,17 @@ def identify(pid: int) -> ProcessIdentity | None:
     """Return the identity of a living process, None if there is none of that number."""
     started = _started_linux(pid) if sys.platform == "linux" else _started_elsewhere(pid)
     return ProcessIdentity(pid=pid, started=started) if started else None
+
+
+def age() -> float:
+    """Return the seconds since this process began, the start of the interpreter included."""
+    began = identify(os.getpid())
+    if began is None or sys.platform != "linux":
+        import psutil
+
+        return max(0.0, time.time() - float(psutil.Process().create_time()))
+    since_boot = float(Path("/proc/uptime").read_text("ascii").split()[0])
+    return max(0.0, since_boot - int(began.started.rpartition(":")[2]) / os.sysconf("SC_CLK_TCK"))
 
 
 def is_alive(identity: ProcessIdentity) -> bool:

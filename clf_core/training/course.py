@@ -3,7 +3,6 @@
 Imports torch. See ``partial``.
 """
 
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -35,9 +34,6 @@ from clf_core.values import Value
 
 if TYPE_CHECKING:
     pass
-
-_FINISH_SECONDS = 5.0
-"""Kept of a time limit for writing the network and making it quick to run."""
 
 _NOTE = "tuned.json"
 """In the scratch folder once the settings are chosen; from then on the run learns from all pictures."""
@@ -82,12 +78,12 @@ class Course:
         self._callbacks.stage("head", head.steps(self._config))
         self.head = self._fitted_head(self._config.model_copy(update={"refit": False}), self._callbacks)
 
-    def run(self, began: float) -> tuple[Any, Tuned]:
-        """Fit the head, choose, learn, and learn once more; ``began`` is when, by ``time.perf_counter``."""
+    def run(self) -> tuple[Any, Tuned]:
+        """Fit the head, choose, learn, and learn once more."""
         self.fit_head()
         tuned = self._noted()
         if tuned is None:
-            network, tuned = self._tune(began)
+            network, tuned = self._tune()
             self._note(tuned)
             if not tuned.again:
                 return network, tuned
@@ -121,7 +117,7 @@ class Course:
         )
         return head.fit_head(learn, judge, len(self._classes), config, callbacks)
 
-    def _tune(self, began: float) -> tuple[Any, Tuned]:
+    def _tune(self) -> tuple[Any, Tuned]:
         """Learn with some pictures held out."""
         plan = self.plan
         earlier = _stored(plan, self._resources.checkpoints)
@@ -129,7 +125,7 @@ class Course:
             plan = replace(plan, learning_rate=earlier.learning_rate)  # what was chosen when the run began
         elif self._tries_rates(plan):
             plan = replace(plan, learning_rate=self._best_rate(plan))
-        plan = plan.after(time.perf_counter() - began + _FINISH_SECONDS)
+        plan = plan.after(self._resources.elsewhere())
         network = self._fresh(self.head)
         fitted = fit(
             self.task(network, plan),

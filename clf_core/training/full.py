@@ -7,7 +7,6 @@ change less than later ones (layer-wise decay: Howard and Ruder, "ULMFiT", 2018;
 layers as timm groups them.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -41,9 +40,6 @@ from clf_core.training.result import Resources, TrainingResult
 if TYPE_CHECKING:
     from clf_core.data.manifest import Manifest, ManifestRows
 
-_FINISH_SECONDS = 4.0
-"""Kept of a time limit for writing the network and making it quick to run."""
-
 
 def train_full(
     manifest: "Manifest", resources: Resources, config: TrainConfig, callbacks: TrainingCallbacks
@@ -64,9 +60,8 @@ def train_full(
         StorageError: the disk refused, or has no room for the decoded pictures.
         PausedError, CancelledError: from the callbacks.
     """
-    began = time.perf_counter()
     ready = prepare_full(manifest, resources, config, callbacks)
-    plan = ready.plan.after(time.perf_counter() - began + _FINISH_SECONDS)
+    plan = ready.plan.after(resources.elsewhere())
     fitted = fit(ready.task, plan, callbacks, resources.checkpoints, tracker_folder=resources.tracker_folder)
     callbacks.stage("finish", 0)
     network = _in_order(ready.network.to("cpu").eval(), torch.contiguous_format)

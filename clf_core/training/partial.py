@@ -9,7 +9,6 @@ few, a fifth of the training pictures as well. While it is cheap the network the
 all of them. The test split is never looked at.
 """
 
-import time
 from typing import TYPE_CHECKING
 
 from clf_core.config import TrainConfig
@@ -49,9 +48,8 @@ def train_partial(
         StorageError: the disk refused, or has no room for the maps.
         PausedError, CancelledError: from the callbacks.
     """
-    began = time.perf_counter()
     course = _prepared(manifest, resources, config, callbacks)
-    network, tuned = course.run(began)
+    network, tuned = course.run()
     callbacks.stage("finish", 0)
     backbone, classifier = course.save(network)
     return TrainingResult(

@@ -1,5 +1,6 @@
 """What a training needs and what comes of it, whichever preset."""
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,8 @@ class Resources:
         runtime: the same, loaded for features.
         checkpoints: of this run, the latest first, to go on from; empty for a new run.
         limits: caps for decoding.
+        began: when the run's process began, by ``time.perf_counter``; a time limit counts from there.
+        ending_seconds: what writing the network and testing it are expected to take; kept of a time limit.
     """
 
     read: Callable[[str], bytes]
@@ -44,6 +47,13 @@ class Resources:
     def tracker_folder(self) -> Path:
         """Where the tracker of a run writes, if it has one: beside the model."""
         return self.model_folder.parent / "tracker"
+
+    began: float = field(default_factory=time.perf_counter)
+    ending_seconds: float = 0.0
+
+    def elsewhere(self) -> float:
+        """Seconds of a time limit that went to the stages so far, or will go to those after the epochs."""
+        return time.perf_counter() - self.began + self.ending_seconds
 
 
 @dataclass(frozen=True)

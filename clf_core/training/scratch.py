@@ -1,6 +1,5 @@
 """The preset from scratch: a small network of the person's own design, which begins knowing nothing. Imports torch."""
 
-import time
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -64,9 +63,8 @@ def train_scratch(
         StorageError: the disk refused.
         PausedError, CancelledError: from the callbacks.
     """
-    began = time.perf_counter()
     task, plan, preprocessing = prepare_scratch(manifest, resources, config, callbacks)
-    plan = plan.after(time.perf_counter() - began)
+    plan = plan.after(resources.elsewhere())
     fitted = fit(task, plan, callbacks, resources.checkpoints, tracker_folder=resources.tracker_folder)
     callbacks.stage("finish", 0)
     network = cast(PooledNetwork, task.network)

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -70,3 +71,10 @@ def test_ended_for_want_of_memory_is_a_count():
 
 def test_a_mark_nobody_has_finds_nobody():
     assert process.marked("CLF_RUN_ID", "r-nobody") == ()
+
+
+def test_the_age_of_a_process_counts_from_its_start():
+    code = "import time; time.sleep(0.3); from clf_core.jobs import process; print(process.age())"
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 0.3 <= float(done.stdout) <= time.monotonic() - began + 0.02
