@@ -103,10 +103,11 @@ def train_run(
 
 def _ending_seconds(run: RunDirectory) -> float:
     """What comes after the epochs: the network is written and made quick to run, and tested."""
-    from clf_core.training.estimate import Work, stage_seconds
+    from clf_core.training.estimate import SCRATCH_COST, Work, stage_seconds
 
-    record = run.record
-    expected = stage_seconds(Work(run.config.preset, train=record.fitted_pictures, test=record.test_pictures))
+    record, preset = run.record, run.config.preset
+    cost = SCRATCH_COST if preset == "scratch" else 1.0
+    expected = stage_seconds(Work(preset, train=record.fitted_pictures, test=record.test_pictures, cost=cost))
     return expected.get("finish", 0.0) + expected["test"]
 
 
