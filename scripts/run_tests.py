@@ -68,8 +68,8 @@ def _taken(waiting: Iterator[list[Path]], lock: threading.Lock) -> Iterator[list
 
 def _run(part: list[Path], shared: Path) -> tuple[int, str]:
     """Run one part; ``shared`` holds what is prepared once for all of them."""
-    name = _name(part).replace("/", "-")[:40]
-    command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={shared / name}", f"--basetemp={shared / 't' / name}"]
+    own = Path(tempfile.mkdtemp(dir=shared))
+    command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={own / 'cache'}", f"--basetemp={own / 'tmp'}"]
     done = subprocess.run(
         [*command, *map(str, part)],
         cwd=ROOT,
