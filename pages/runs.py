@@ -10,7 +10,7 @@ from pages.components.heading import quiet, title
 from pages.components.runlist import show_runs
 from pages.components.runqueue import show_queue
 from pages.components.starting import empty_page
-from pages.components.words import count, percent
+from pages.components.words import count, interval, percent
 from pages.components.workbench import workbench
 
 _SHOWN = 25
@@ -31,7 +31,9 @@ def headline(runs: Sequence[RunSummary]) -> str:
         return said
     # Not 'the best': runs on different data cannot be ranked by their accuracy.
     which = "" if len(runs) == 1 else ", the newest result"
-    return f"{said}{which}: {percent(newest.metrics['accuracy'], 1)} right with {md(newest.name, 60)}"
+    metrics, name = newest.metrics, md(newest.name, 60)
+    expected = interval(metrics["accuracy_low"], metrics["accuracy_high"])
+    return f"{said}{which}: {percent(metrics['accuracy'], 1)} right with {name}, expect {expected}"
 
 
 def choose_shown(runs: Sequence[RunSummary]) -> list[RunSummary]:
