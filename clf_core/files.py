@@ -40,7 +40,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         StorageError: the disk is full, read-only or gone; no partial file is left.
     """
     # Not mkstemp: what it makes is closed to everybody else, whatever the person's umask says.
-    temporary = path.with_name(f"{_UNFINISHED}{secrets.token_hex(8)}")
+    temporary = path.with_name(f"{_UNFINISHED}{os.getpid()}-{secrets.token_hex(8)}")
     try:
         with temporary.open("x+b") as handle:
             yield handle
@@ -66,10 +66,18 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what killed writers left in ``folder`` and below; for whoever knows that nobody writes there now."""
+    """Remove what killed writers left in ``folder`` and below; what a living process of this machine writes stays."""
     for path in folder.rglob(f"{_UNFINISHED}*"):
+        writer = path.name.removeprefix(_UNFINISHED).partition("-")[0]
         with contextlib.suppress(OSError):
-            path.unlink()
+            if not (writer.isdecimal() and _is_alive(int(writer))):
+                path.unlink()
+
+
+def _is_alive(pid: int) -> bool:
+    import psutil
+
+    return bool(psutil.pid_exists(pid))
 
 
 def sync_folder(folder: Path) -> None:

@@ -16,6 +16,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LANES = 2
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Each lane has a core: threads that wait for each other on a core that others use take ten times as long."""
+
 NO_TESTS = 5
 """pytest's exit status where a part holds no test that was asked for."""
 
@@ -73,7 +76,7 @@ def _run(part: list[Path], shared: Path) -> tuple[int, str]:
     done = subprocess.run(
         [*command, *map(str, part)],
         cwd=ROOT,
-        env={**os.environ, "CLF_TEST_SHARED": str(shared)},
+        env={**_ONE_THREAD, **os.environ, "CLF_TEST_SHARED": str(shared)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -31,7 +31,7 @@ def until_changed(page, before, seconds=15.0):
 
 @pytest.mark.timeout(180)
 def test_variants_follow_every_touch(open_page, dataset, shoot, wait):
-    page = open_page(f"train?new=1&dataset={dataset}")
+    page = open_page(f"train?new=1&dataset={dataset}&preset=quick")
     page.get_by_text("cut to their centre and shown as they are").wait_for()
     page.get_by_text("Preparation: how pictures are made ready").click()
     page.locator(".prepared .before img").wait_for()
@@ -67,7 +67,7 @@ def test_variants_follow_every_touch(open_page, dataset, shoot, wait):
 
 @pytest.mark.timeout(120)
 def test_on_a_narrow_dark_screen(open_page, dataset, shoot, wait):
-    page = open_page(f"train?new=1&dataset={dataset}", width=420, scheme="dark")
+    page = open_page(f"train?new=1&dataset={dataset}&preset=quick", width=420, scheme="dark")
     page.get_by_text("Preparation: how pictures are made ready").click()
     page.get_by_role("radio", name="Strong").click()
     page.locator(".variants img").nth(8).wait_for()

@@ -1,6 +1,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +55,23 @@ def test_a_refusal_leaves_the_old_file_and_no_stub(tmp_path, monkeypatch, code, 
         files.write_text(target, "new")
     assert target.read_text() == "old"
     assert [path.name for path in Path(tmp_path).iterdir()] == ["a.txt"]
+
+
+def test_only_what_the_dead_left_unfinished_is_removed(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f".writing-{ended.pid}-0123abcd"
+    under_way = tmp_path / "below" / f".writing-{os.getpid()}-0123abcd"
+    under_way.parent.mkdir()
+    for path in (left, under_way):
+        path.write_bytes(b"half")
+    files.remove_unfinished(tmp_path)
+    assert (left.exists(), under_way.exists()) == (False, True)
+
+
+def test_a_file_under_way_is_not_taken_for_a_dead_one_s(tmp_path):
+    path = tmp_path / "out"
+    with files.replacing(path) as handle:
+        handle.write(b"whole")
+        files.remove_unfinished(tmp_path)
+    assert path.read_bytes() == b"whole"

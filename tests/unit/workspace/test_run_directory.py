@@ -74,7 +74,7 @@ def test_what_a_killed_worker_left_half_written_is_removed(run):
     run.checkpoints.write(b"one")
     for folder in (run.path, run.path / "checkpoints", run.model_folder / "backbone"):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".writing-0123").write_bytes(b"half")
+        (folder / ".writing-0123abcd").write_bytes(b"half")
     run.tidy()
     assert not list(run.path.rglob(".writing-*"))
     assert list(run.checkpoints) == [b"one"]
