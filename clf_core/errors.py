@@ -11,6 +11,7 @@
     │   ├── StateError           asked too early or too late (evaluate a run that is still going)
     │   └── WeightsUnavailableError   pretrained weights neither on this machine nor reachable
     ├── CancelledError           the person asked to stop
+    ├── PausedError              the person asked to pause, and everything is saved
     ├── StorageError             disk full, read-only, damaged files
     └── InternalError            a fault of ours
 

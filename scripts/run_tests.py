@@ -1,8 +1,7 @@
-"""Run the whole suite in two lanes, one for each of the two cores every machine has.
+"""Run the whole suite in three lanes, which keep two cores busy: many tests wait for a server or a worker.
 
-One process after the other leaves a core idle half of the time. The page tests and the browser share a server and
-measure what a person sees, so they form one part that is run in order; the other parts are folders, taken from a
-queue by whichever lane is free. With arguments, one plain pytest runs with them.
+The parts are folders, taken from a queue by whichever lane is free; the tests of one folder run in order, as the
+browser's share a server and the pages' a workspace. With arguments, one plain pytest runs with them.
 """
 
 import os
@@ -15,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-LANES = 2
+LANES = 3
+_LONGEST = ("browser", "integration")
+
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """Each lane has a core: threads that wait for each other on a core that others use take ten times as long."""
 
@@ -24,14 +25,14 @@ NO_TESTS = 5
 
 
 def parts(tests: Path) -> list[list[Path]]:
-    """Return every folder with tests in exactly one part; the longest part comes first."""
-    screens = [tests / "app", tests / "browser"]
+    """Return every folder with tests in exactly one part; the longest parts come first."""
     layers = sorted(path for path in (tests / "unit").iterdir() if any(path.glob("test_*.py")) or _is_test(path))
     others = sorted(
-        path for path in tests.iterdir() if any(path.glob("**/test_*.py")) and path not in (*screens, tests / "unit")
+        (path for path in tests.iterdir() if any(path.glob("**/test_*.py")) and path != tests / "unit"),
+        key=lambda path: (path.name not in _LONGEST, path.name),
     )
     thirds = [layers[start::3] for start in range(3)]
-    return [screens, *([path] for path in reversed(others)), *(third for third in thirds if third)]
+    return [*([path] for path in others), *(third for third in thirds if third)]
 
 
 def main(arguments: list[str]) -> int:

@@ -14,5 +14,5 @@ def test_every_test_file_belongs_to_exactly_one_part():
     assert {file: len(found) for file, found in owners.items() if len(found) != 1} == {}
 
 
-def test_pages_and_browser_stay_together_and_begin():
-    assert parts(TESTS)[0] == [TESTS / "app", TESTS / "browser"]
+def test_the_longest_parts_begin():
+    assert parts(TESTS)[:2] == [[TESTS / "browser"], [TESTS / "integration"]]
