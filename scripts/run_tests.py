@@ -1,4 +1,4 @@
-"""Run the whole suite in three lanes, which keep two cores busy: many tests wait for a server or a worker.
+"""Run the whole suite in two lanes, one for each of the two cores every machine has.
 
 The parts are folders, taken from a queue by whichever lane is free; the tests of one folder run in order, as the
 browser's share a server and the pages' a workspace. With arguments, one plain pytest runs with them.
@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-LANES = 3
+LANES = 2
 _LONGEST = ("browser", "integration")
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""Each lane has a core: threads that wait for each other on a core that others use take ten times as long."""
+"""Each lane has a core of its own: threads that wait for each other on a core that others use take ten times as long."""
 
 NO_TESTS = 5
 """pytest's exit status where a part holds no test that was asked for."""

@@ -172,7 +172,7 @@ def test_what_cannot_be_typed(refused):
 
 
 def test_evaluate_before_the_run_is_done(in_terminal, workspace, refused):
-    slow = ("--set", "augment.preset=strong", "--set", "views=10")  # so that it lasts until it is cancelled
+    slow = ("--preset", "scratch", "--set", "minutes=5")  # so that it lasts until it is cancelled
     started = in_terminal(workspace, "train", "Pets", "--detach", "--name", "early", *slow, "--json")
     assert started.returncode == 0
     assert "not done yet" in refused("evaluate", "early")
