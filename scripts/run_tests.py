@@ -18,7 +18,7 @@ LANES = 2
 _LONGEST = ("browser", "integration")
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""Each lane has a core of its own: threads that wait for each other on a core that others use take ten times as long."""
+"""Each lane has one core: threads that wait for each other on a core that others use take ten times as long."""
 
 NO_TESTS = 5
 """pytest's exit status where a part holds no test that was asked for."""
