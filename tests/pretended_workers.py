@@ -19,7 +19,7 @@ class PretendedWorkers(LocalLauncher):
         super().__init__()
         self.started: list[str] = []
 
-    def submit(self, run: RunDirectory) -> None:
+    def submit(self, run: RunDirectory, sharing: int = 1) -> None:
         """Say that the run is at work, keeping what earlier sessions handed on."""
         self.started.append(run.record.name)
         run.write_launched(process.current())

@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING
 
 from clf_core.errors import NotFoundError
-from clf_core.results import BackboneFamily, BackboneInfo, BackboneOrder, BackbonePage
+from clf_core.results import BackboneFamily, BackboneInfo, BackbonePage, BackboneQuery
 from clf_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -28,43 +28,9 @@ class Backbones:
         """
         return self._catalogue().recommended()
 
-    def search(
-        self,
-        text: str = "",
-        family: str | None = None,
-        most_parameters: int | None = None,
-        *,
-        on_machine: bool = False,
-        commercial: bool = False,
-        order: BackboneOrder = "name",
-        descending: bool = False,
-        offset: int = 0,
-        limit: int = 50,
-    ) -> BackbonePage:
-        """Return a part of all networks timm publishes weights for, those that match.
-
-        Args:
-            text: words that must all occur in the name, the family or the licence; case does not matter.
-            family: key of a family (see ``families``).
-            most_parameters: the largest number of weights.
-            on_machine: only those whose weights need no download.
-            commercial: only those whose licence surely allows commercial use.
-            order: by what; networks without that figure come last.
-            descending: the largest first.
-            offset: how many to leave out at the beginning.
-            limit: how many to return at most.
-        """
-        return self._catalogue().search(
-            text,
-            family,
-            most_parameters,
-            on_machine=on_machine,
-            commercial=commercial,
-            order=order,
-            descending=descending,
-            offset=offset,
-            limit=limit,
-        )
+    def search(self, query: BackboneQuery) -> BackbonePage:
+        """Return a part of all networks timm publishes weights for: those that match."""
+        return self._catalogue().search(query)
 
     def card(self, name: str) -> BackboneInfo:
         """Return what is known of one network.

@@ -5,7 +5,7 @@ import argparse
 from clf_core.api import Workbench
 from clf_core.cli.console import Console
 from clf_core.cli.words import counted
-from clf_core.results import BackboneInfo
+from clf_core.results import BackboneInfo, BackboneQuery
 
 _MILLION = 1_000_000
 
@@ -22,14 +22,16 @@ def search(options: argparse.Namespace, workbench: Workbench, console: Console) 
     """models search [WORD …] [--family KEY] [--most-parameters MILLIONS] [--on-machine] [--order FIGURE]"""
     most = options.most_parameters
     page = workbench.backbones.search(
-        " ".join(options.words),
-        options.family,
-        None if most is None else round(most * _MILLION),
-        on_machine=options.on_machine,
-        commercial=options.commercial,
-        order=options.order,
-        descending=options.descending,
-        limit=max(0, options.limit),
+        BackboneQuery(
+            text=" ".join(options.words),
+            family=options.family,
+            most_parameters=None if most is None else round(most * _MILLION),
+            on_machine=options.on_machine,
+            commercial=options.commercial,
+            order=options.order,
+            descending=options.descending,
+            limit=max(0, options.limit),
+        )
     )
     for info in page.backbones:
         console.say(_line(info))

@@ -15,8 +15,12 @@ from clf_core.workspace.run_directory import RunDirectory
 class Launcher(Protocol):
     """Starts workers and knows what became of them. It keeps no memory: answers come from the run directory."""
 
-    def submit(self, run: RunDirectory) -> None:
+    def submit(self, run: RunDirectory, sharing: int = 1) -> None:
         """Start the worker of a run and return at once.
+
+        Args:
+            run: what to do.
+            sharing: how many runs may be at work on the machine at a time, this one included.
 
         Raises:
             StorageError: the disk refused; the run is marked as failed.

@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+from clf_core.device import cpu_count
 from clf_core.errors import InternalError
 from clf_core.files import storage_error
 from clf_core.jobs import process
@@ -25,6 +26,9 @@ QUEUE_VARIABLE = "CLF_START_NEXT"
 
 _SET_VARIABLE = "CLF_WORKER_VARIABLES"
 """Names of what was set for a worker only, so that the worker it starts after itself does not inherit it."""
+
+_THREADS_VARIABLE = "OMP_NUM_THREADS"
+"""Threads of one process in torch; a person's own wish wins."""
 
 _GRACE_SECONDS = 1.2
 """How long a worker may take to stop by itself, which leaves its directory tidiest, before it is killed."""
@@ -47,12 +51,12 @@ class LocalLauncher:
         self._children: list[tuple[RunDirectory, subprocess.Popen[bytes]]] = []
         self._lock = threading.Lock()
 
-    def submit(self, run: RunDirectory) -> None:
+    def submit(self, run: RunDirectory, sharing: int = 1) -> None:
         """Start the worker of a run; see ``Launcher``."""
         try:
             if run.status() is not None:  # of an earlier session, some processes may be left
                 _end_all(run)
-            child = self._spawn(run)
+            child = self._spawn(run, sharing)
         except BaseException as error:
             _mark_as_not_started(run, error)
             raise
@@ -90,7 +94,7 @@ class LocalLauncher:
             return status.state
         return "cancelled" if run.cancel_requested() else "interrupted"
 
-    def _spawn(self, run: RunDirectory) -> subprocess.Popen[bytes]:
+    def _spawn(self, run: RunDirectory, sharing: int) -> subprocess.Popen[bytes]:
         module = ["-m", self._module]
         if self._processes > 1:
             torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={self._processes}"]
@@ -100,7 +104,7 @@ class LocalLauncher:
                 child = subprocess.Popen(
                     [sys.executable, *module, str(run.path)],
                     cwd=Path(__file__).parents[2],  # where clf_core is found
-                    env=_environment(run),
+                    env=_environment(run, sharing),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -146,11 +150,14 @@ def _is_alive(run: RunDirectory, status: RunStatus | None) -> bool:
     return process.is_alive(_worker_of(run, status) or run.starter())
 
 
-def _environment(run: RunDirectory) -> dict[str, str]:
+def _environment(run: RunDirectory, sharing: int) -> dict[str, str]:
     """Return this process's environment with what the worker needs before its first line."""
     earlier = os.environ.get(_SET_VARIABLE, "").split(",")
-    wanted = {RUN_VARIABLE: run.record.id, QUEUE_VARIABLE: "1", **worker_environment(run.config.preset)}
     inherited = {name: value for name, value in os.environ.items() if name not in earlier}
+    wanted = {RUN_VARIABLE: run.record.id, QUEUE_VARIABLE: "1", **worker_environment(run.config.preset)}
+    if sharing > 1 and _THREADS_VARIABLE not in inherited:
+        # Threads of several runs that wait for each other on the same cores cost more than they bring.
+        wanted[_THREADS_VARIABLE] = str(max(1, cpu_count() // sharing))
     return {**inherited, **wanted, _SET_VARIABLE: ",".join(wanted)}
 
 

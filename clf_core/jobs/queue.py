@@ -105,7 +105,7 @@ class RunQueue:
                 run = self._workspace.runs.find(identifier)
                 run.write_starter(self._me)
                 run.clear_waiting()
-                self._launcher.submit(run)
+                self._launcher.submit(run, self.slots)
             except ClfError as error:  # it is marked as failed, or gone; the others shall not wait for it
                 _log.warning("A run could not be started: %s", error)
                 self._workspace.queue.remove(identifier)

@@ -1,6 +1,5 @@
 """The catalogue of networks to begin from: all that timm publishes, what is known of each, and a search. No torch."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from clf_core.models import bundled_weights, network_words
@@ -9,7 +8,7 @@ from clf_core.models.backbone_store import BackboneStore
 from clf_core.models.catalogue_table import ACCURACY_SOURCE, Entry, entries, find
 from clf_core.models.network_words import RECOMMENDED, Recommendation
 from clf_core.models.speeds import Speed, speed_key
-from clf_core.results import BackboneFamily, BackboneInfo, BackboneOrder, BackbonePage
+from clf_core.results import BackboneFamily, BackboneInfo, BackboneOrder, BackbonePage, BackboneQuery
 
 _BYTES_PER_WEIGHT = 4
 
@@ -46,34 +45,15 @@ class Catalogue:
             BackboneFamily(key=key, title=network_words.family_title(key), count=count) for key, count in ordered
         )
 
-    def search(
-        self,
-        text: str = "",
-        family: str | None = None,
-        most_parameters: int | None = None,
-        *,
-        on_machine: bool = False,
-        commercial: bool = False,
-        order: BackboneOrder = "name",
-        descending: bool = False,
-        offset: int = 0,
-        limit: int = 50,
-    ) -> BackbonePage:
-        """Return the networks that match; see ``clf_core.api.backbones.Backbones.search``."""
+    def search(self, query: BackboneQuery) -> BackbonePage:
+        """Return the networks that match."""
         machine = _Machine(self._store)
-        words = text.lower().split()
-        found = [
-            entry
-            for entry in entries().values()
-            if _says(entry, words)
-            and family in (None, entry.family)
-            and (most_parameters is None or entry.parameters <= most_parameters)
-            and not (on_machine and not machine.holds(_short_name(entry.name)))
-            and not (commercial and network_words.commercial_use(entry.licence) is not True)
-        ]
-        known = _in_order([(entry, _figure(entry, order, machine)) for entry in found], descending=descending)
-        page = tuple(machine.info(_short_name(entry.name)) for entry in known[offset : offset + limit])
-        return BackbonePage(total=len(found), backbones=page)
+        found = [entry for entry in entries().values() if _matches(entry, query, machine)]
+        known = _in_order(
+            [(entry, _figure(entry, query.order, machine)) for entry in found], descending=query.descending
+        )
+        page = known[query.offset : query.offset + query.limit]
+        return BackbonePage(total=len(found), backbones=tuple(machine.info(_short_name(entry.name)) for entry in page))
 
 
 class _Machine:
@@ -171,10 +151,15 @@ def _short_name(name: str) -> str:
     return bundle.name if bundle is not None else name
 
 
-def _says(entry: Entry, words: Iterable[str]) -> bool:
-    """Whether each word occurs in the name, the family or the licence."""
+def _matches(entry: Entry, query: BackboneQuery, machine: _Machine) -> bool:
     text = f"{entry.name} {entry.family} {network_words.family_title(entry.family)} {entry.licence}".lower()
-    return all(word in text for word in words)
+    return (
+        all(word in text for word in query.text.lower().split())
+        and query.family in (None, entry.family)
+        and (query.most_parameters is None or entry.parameters <= query.most_parameters)
+        and (not query.on_machine or machine.holds(_short_name(entry.name)))
+        and (not query.commercial or network_words.commercial_use(entry.licence) is True)
+    )
 
 
 def _figure(entry: Entry, order: BackboneOrder, machine: _Machine) -> float | str | None:

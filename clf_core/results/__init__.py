@@ -1,6 +1,12 @@
 """What the studio answers: values handed to pages and terminal, and written into run directories."""
 
-from clf_core.results.backbones import BackboneFamily, BackboneInfo, BackboneOrder, BackbonePage
+from clf_core.results.backbones import (
+    BackboneFamily,
+    BackboneInfo,
+    BackboneOrder,
+    BackbonePage,
+    BackboneQuery,
+)
 from clf_core.results.captures import Capture, CaptureClass
 from clf_core.results.datasets import (
     DatasetSummary,
@@ -94,6 +100,7 @@ __all__ = [
     "BackboneInfo",
     "BackboneOrder",
     "BackbonePage",
+    "BackboneQuery",
     "BatchReport",
     "Capture",
     "CaptureClass",

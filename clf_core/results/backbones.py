@@ -38,6 +38,20 @@ class BackboneInfo(Value):
     download_megabytes: int = Field(0, description="What is downloaded for it, about; 0 where nothing is.")
 
 
+class BackboneQuery(Value):
+    """Which of all networks to list, and in what order."""
+
+    text: str = Field("", description="Words that must all occur in name, family or licence; case does not matter.")
+    family: str | None = Field(None, description="Key of a family.")
+    most_parameters: int | None = Field(None, description="The largest number of weights.")
+    on_machine: bool = Field(False, description="Only those whose weights need no download.")
+    commercial: bool = Field(False, description="Only those whose licence surely allows commercial use.")
+    order: BackboneOrder = Field("name", description="By what; networks without that figure come last.")
+    descending: bool = Field(False, description="The largest first.")
+    offset: int = Field(0, ge=0, description="How many to leave out at the beginning.")
+    limit: int = Field(50, ge=0, description="How many to return at most.")
+
+
 class BackbonePage(Value):
     """A part of a list of networks."""
 

@@ -26,20 +26,18 @@ import os
 import shutil
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from pydantic import ValidationError
 
-from clf_core.config import STORED, TrainConfig
+from clf_core.config import TrainConfig
 from clf_core.errors import StorageError
-from clf_core.files import remove_unfinished, storage_error, write_json, write_text
+from clf_core.files import remove_unfinished, storage_error, write_text
 from clf_core.results import EvaluationReport, RunEvent, RunState, TestedPicture
 from clf_core.results.range_tests import RangeTestReport
-from clf_core.values import Value
 from clf_core.workspace.checkpoints import Checkpoints
 from clf_core.workspace.records import ProcessIdentity, RunRecord, RunStatus
-
-_V = TypeVar("_V", bound=Value)
+from clf_core.workspace.value_files import ValueFiles
 
 _LAST_BYTES = 65536
 """At the end of the events, within which the last one begins."""
@@ -53,6 +51,7 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._values = ValueFiles(path, "a run")
         self.events_path = path / "events.jsonl"
         self.log_path = path / "worker.log"
         self.model_folder = path / "model"
@@ -72,7 +71,7 @@ class RunDirectory:
         Raises:
             StorageError: the file is missing or damaged.
         """
-        return self._must_read("run.json", RunRecord)
+        return self._values.read("run.json", RunRecord)
 
     @cached_property
     def config(self) -> TrainConfig:
@@ -81,29 +80,29 @@ class RunDirectory:
         Raises:
             StorageError: the file is missing or damaged.
         """
-        return self._must_read("config.json", TrainConfig)
+        return self._values.read("config.json", TrainConfig)
 
     def write_new(self, record: RunRecord, config: TrainConfig) -> None:
         """Write what a new run begins with."""
-        self._write("config.json", config)
-        self._write("run.json", record)
+        self._values.write("config.json", config)
+        self._values.write("run.json", record)
 
     def launched(self) -> ProcessIdentity | None:
         """Return the process started for this run, None before that."""
-        return self._read("launch.json", ProcessIdentity)
+        return self._values.find("launch.json", ProcessIdentity)
 
     def write_launched(self, worker: ProcessIdentity) -> None:
         """Note the process started for this run."""
-        self._write("launch.json", worker)
+        self._values.write("launch.json", worker)
 
     def starter(self) -> ProcessIdentity:
         """Return the process that starts this run's worker, or has started it."""
-        return self._read("starter.json", ProcessIdentity) or self.record.created_by
+        return self._values.find("starter.json", ProcessIdentity) or self.record.created_by
 
     def write_starter(self, starter: ProcessIdentity) -> None:
         """Note the process that is to start this run's worker; a worker of an earlier session counts no more."""
         (self.path / "launch.json").unlink(missing_ok=True)
-        self._write("starter.json", starter)
+        self._values.write("starter.json", starter)
 
     def mark_waiting(self) -> None:
         """Note that it waits for its turn.
@@ -148,14 +147,14 @@ class RunDirectory:
         """Return how far the worker got, None before it began."""
         if self._final is not None:
             return self._final
-        status = self._read("status.json", RunStatus)
+        status = self._values.find("status.json", RunStatus)
         if status is not None and status.state in _SETTLED:
             self._final = status
         return status
 
     def write_status(self, status: RunStatus) -> None:
         """Note how far the worker got."""
-        self._write("status.json", status)
+        self._values.write("status.json", status)
 
     def request_cancel(self) -> None:
         """Leave the mark that asks the worker to stop."""
@@ -220,15 +219,15 @@ class RunDirectory:
 
     def evaluation(self) -> EvaluationReport | None:
         """Return the look at the test split, None where there was none."""
-        return self._read("evaluation.json", EvaluationReport)
+        return self._values.find("evaluation.json", EvaluationReport)
 
     def range_report(self) -> RangeTestReport | None:
         """Return what a range test found, None before that."""
-        return self._read("report.json", RangeTestReport)
+        return self._values.find("report.json", RangeTestReport)
 
     def write_range_report(self, report: RangeTestReport) -> None:
         """Keep what a range test found."""
-        self._write("report.json", report)
+        self._values.write("report.json", report)
 
     def tested(self) -> tuple[TestedPicture, ...]:
         """Return the test pictures with the model's answers.
@@ -247,30 +246,7 @@ class RunDirectory:
         from clf_core.evaluation.tested import write_tested
 
         write_tested(self.path / "tested.parquet", tested)
-        self._write("evaluation.json", report)
-
-    def _write(self, name: str, value: Value) -> None:
-        write_json(self.path / name, value.model_dump(mode="json"))
-
-    def _read(self, name: str, kind: type[_V]) -> _V | None:
-        try:
-            return kind.model_validate_json((self.path / name).read_bytes(), context=STORED)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValidationError) as error:
-            raise StorageError(
-                "A run cannot be read",
-                why=f"{name} in {self.path} is damaged",
-                remedy="Restore the directory from a copy, or delete it",
-            ) from error
-
-    def _must_read(self, name: str, kind: type[_V]) -> _V:
-        value = self._read(name, kind)
-        if value is None:
-            raise StorageError(
-                "A run cannot be read", why=f"{name} is missing in {self.path}", remedy="Delete the directory"
-            )
-        return value
+        self._values.write("evaluation.json", report)
 
 
 def _touch(path: Path) -> None:

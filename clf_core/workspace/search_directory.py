@@ -17,18 +17,18 @@ import re
 import shutil
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from clf_core.config import STORED, SearchConfig, TrainConfig
+from clf_core.config import SearchConfig, TrainConfig
 from clf_core.errors import NotFoundError, StorageError
-from clf_core.files import write_json, write_text
+from clf_core.files import write_text
 from clf_core.results import ErrorWords, SearchState, Trial
 from clf_core.values import Value
 from clf_core.workspace.records import ProcessIdentity
+from clf_core.workspace.value_files import ValueFiles
 
-_V = TypeVar("_V", bound=Value)
 _TRIAL = re.compile(r"(\d{4,})\.json")
 
 SearchWish = Literal["", "stop", "cancel"]
@@ -72,6 +72,7 @@ class SearchDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._values = ValueFiles(path, "a search")
         self.log_path = path / "worker.log"
         self.journal_path = path / "journal.log"
         self.shared_folder = path / "shared"
@@ -85,7 +86,7 @@ class SearchDirectory:
         Raises:
             StorageError: the file is missing or damaged.
         """
-        return self._must_read("search.json", SearchRecord)
+        return self._values.read("search.json", SearchRecord)
 
     def config(self) -> SearchConfig:
         """The settings as they are now.
@@ -93,31 +94,31 @@ class SearchDirectory:
         Raises:
             StorageError: the file is missing or damaged.
         """
-        return self._must_read("config.json", SearchConfig)
+        return self._values.read("config.json", SearchConfig)
 
     def write_config(self, config: SearchConfig) -> None:
         """Note the settings, at the start and when the budget grows."""
-        self._write("config.json", config)
+        self._values.write("config.json", config)
 
     def write_record(self, record: SearchRecord) -> None:
         """Write what a new search is."""
-        self._write("search.json", record)
+        self._values.write("search.json", record)
 
     def launched(self) -> ProcessIdentity | None:
         """Return the process started for this search, None before that."""
-        return self._read("launch.json", ProcessIdentity)
+        return self._values.find("launch.json", ProcessIdentity)
 
     def write_launched(self, worker: ProcessIdentity) -> None:
         """Note the process started for this search."""
-        self._write("launch.json", worker)
+        self._values.write("launch.json", worker)
 
     def status(self) -> SearchStatus | None:
         """Return how far the worker got, None before it began."""
-        return self._read("status.json", SearchStatus)
+        return self._values.find("status.json", SearchStatus)
 
     def write_status(self, status: SearchStatus) -> None:
         """Note how far the worker got."""
-        self._write("status.json", status)
+        self._values.write("status.json", status)
 
     def request(self, wish: Literal["stop", "cancel"]) -> None:
         """Leave the mark that asks the worker to end.
@@ -142,8 +143,8 @@ class SearchDirectory:
     def write_trial(self, trial: Trial, config: TrainConfig | None = None) -> None:
         """Note how a trial stands, and, at its start, its settings."""
         if config is not None:
-            self._write(f"trials/{trial.number:04d}.config.json", config)
-        self._write(f"trials/{trial.number:04d}.json", trial)
+            self._values.write(f"trials/{trial.number:04d}.config.json", config)
+        self._values.write(f"trials/{trial.number:04d}.json", trial)
 
     def trials(self) -> tuple[Trial, ...]:
         """Return all trials in the order of their start; one whose file is damaged is passed over."""
@@ -157,7 +158,7 @@ class SearchDirectory:
             trial = self._ended.get(number)
             if trial is None:
                 with contextlib.suppress(StorageError):
-                    trial = self._read(f"trials/{number:04d}.json", Trial)
+                    trial = self._values.find(f"trials/{number:04d}.json", Trial)
             if trial is not None:
                 trials.append(trial)
                 if trial.state != "running":
@@ -171,7 +172,7 @@ class SearchDirectory:
             NotFoundError: there is no such trial.
             StorageError: its file is damaged.
         """
-        config = self._read(f"trials/{number:04d}.config.json", TrainConfig)
+        config = self._values.find(f"trials/{number:04d}.config.json", TrainConfig)
         if config is None:
             raise NotFoundError(f"There is no trial {number} in the search '{self.record.name}'")
         return config
@@ -180,36 +181,13 @@ class SearchDirectory:
         """Return what each setting explains, the most first; empty while too little is known."""
         found = None
         with contextlib.suppress(StorageError):  # it can be computed again
-            found = self._read("importances.json", _Importances)
+            found = self._values.find("importances.json", _Importances)
         return found.shares if found else ()
 
     def write_importances(self, shares: tuple[tuple[str, float], ...]) -> None:
         """Note what each setting explains."""
-        self._write("importances.json", _Importances(shares=shares))
+        self._values.write("importances.json", _Importances(shares=shares))
 
     def remove_shared(self) -> None:
         """Remove what the trials had in common."""
         shutil.rmtree(self.shared_folder, ignore_errors=True)
-
-    def _write(self, name: str, value: Value) -> None:
-        write_json(self.path / name, value.model_dump(mode="json"))
-
-    def _read(self, name: str, kind: type[_V]) -> _V | None:
-        try:
-            return kind.model_validate_json((self.path / name).read_bytes(), context=STORED)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValidationError) as error:
-            raise StorageError(
-                "A search cannot be read",
-                why=f"{name} in {self.path} is damaged",
-                remedy="Restore the directory from a copy, or delete it",
-            ) from error
-
-    def _must_read(self, name: str, kind: type[_V]) -> _V:
-        value = self._read(name, kind)
-        if value is None:
-            raise StorageError(
-                "A search cannot be read", why=f"{name} is missing in {self.path}", remedy="Delete the directory"
-            )
-        return value

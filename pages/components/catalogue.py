@@ -8,7 +8,7 @@ import streamlit as st
 from clf_core.api import Workbench
 from clf_core.config import DEFAULT_BACKBONE
 from clf_core.errors import ClfError, NotFoundError
-from clf_core.results import BackboneInfo, RunSummary
+from clf_core.results import BackboneInfo, BackboneQuery, RunSummary
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet
 from pages.components.problems import show_error
@@ -140,14 +140,16 @@ def _show_all(bench: Workbench, key: str) -> None:
         free = st.toggle("Free for commercial use", key=f"{key}_free")
     most = _SIZES[size]
     page = bench.backbones.search(
-        text,
-        None if family == _EVERY else family,
-        None if most is None else most * _MILLION,
-        on_machine=here,
-        commercial=free,
-        order="accuracy",
-        descending=True,
-        limit=3000,
+        BackboneQuery(
+            text=text,
+            family=None if family == _EVERY else family,
+            most_parameters=None if most is None else most * _MILLION,
+            on_machine=here,
+            commercial=free,
+            order="accuracy",
+            descending=True,
+            limit=3000,
+        )
     )
     quiet(f"{count(page.total, 'network')}. A click on a column's name sorts by it; a click on a row chooses it.")
     if page.total:

@@ -73,7 +73,7 @@ class Forks(LocalLauncher):
         self.moment, self.nth = "", 0
         self.ended = ended
 
-    def submit(self, run: RunDirectory) -> None:
+    def submit(self, run: RunDirectory, sharing: int = 1) -> None:
         """Fork a worker."""
         pid = os.fork()
         if pid == 0:

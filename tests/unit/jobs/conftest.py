@@ -10,9 +10,9 @@ from clf_core.workspace.run_directory import RunDirectory
 
 
 @pytest.fixture
-def run(tmp_path) -> RunDirectory:
-    """A new run made by this process, on a dataset that is not there."""
-    dataset = DatasetSummary(
+def pets() -> DatasetSummary:
+    """A dataset that is not there."""
+    return DatasetSummary(
         id="d-" + "0" * 20,
         name="Pets",
         version=1,
@@ -25,7 +25,12 @@ def run(tmp_path) -> RunDirectory:
         ignored_count=0,
         notices=(),
     )
-    return Workspace(tmp_path).runs.create(dataset, TrainConfig(), None, process.current())
+
+
+@pytest.fixture
+def run(tmp_path, pets) -> RunDirectory:
+    """A new run made by this process."""
+    return Workspace(tmp_path).runs.create(pets, TrainConfig(), None, process.current())
 
 
 @pytest.fixture

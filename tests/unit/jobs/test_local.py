@@ -169,13 +169,23 @@ def test_how_a_worker_ended_is_noted_by_who_started_it(launcher, run):
 def test_what_is_set_for_a_worker_is_not_handed_on_to_the_next(run, monkeypatch):
     full = run.config.model_copy(update={"preset": "full"})
     run.write_new(run.record, full)
-    environment = _environment(type(run)(run.path))
+    environment = _environment(type(run)(run.path), 1)
     assert environment[RUN_VARIABLE] == run.record.id
     assert "GLIBC_TUNABLES" in environment
     for name, value in environment.items():  # as the worker of that run sees them, which starts a quick one
         monkeypatch.setenv(name, value)
     run.write_new(run.record, run.config.model_copy(update={"preset": "quick"}))
-    assert "GLIBC_TUNABLES" not in _environment(type(run)(run.path))
+    assert "GLIBC_TUNABLES" not in _environment(type(run)(run.path), 1)
+
+
+def test_runs_side_by_side_divide_the_cores_unless_a_person_chose_otherwise(run, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("clf_core.jobs.local.cpu_count", lambda: 9)
+    assert "OMP_NUM_THREADS" not in _environment(run, 1)
+    for sharing, threads in ((2, "4"), (4, "2"), (100, "1")):
+        assert _environment(run, sharing)["OMP_NUM_THREADS"] == threads
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert _environment(run, 4)["OMP_NUM_THREADS"] == "7"
 
 
 def test_a_run_somebody_asked_to_go_on_is_starting_until_its_worker_speaks(launcher, run, worker):

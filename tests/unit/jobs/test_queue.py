@@ -6,7 +6,6 @@ from clf_core.config import TrainConfig
 from clf_core.errors import StorageError
 from clf_core.jobs import process
 from clf_core.jobs.queue import RunQueue
-from clf_core.results import DatasetSummary
 from clf_core.workspace import Workspace
 from clf_core.workspace.records import ProcessIdentity, RunStatus
 from tests.pretended_workers import PretendedWorkers, end
@@ -30,22 +29,9 @@ def queue(workspace, workers):
 
 
 @pytest.fixture
-def make(workspace):
+def make(workspace, pets):
     """``make("a")`` returns a new run of that name, made by a process that is gone."""
-    dataset = DatasetSummary(
-        id="d-" + "0" * 20,
-        name="Pets",
-        version=1,
-        created=0.0,
-        pictures=30,
-        classes={"a": 15, "b": 15},
-        splits={"train": 16, "val": 4, "test": 10},
-        class_splits={},
-        skipped=(),
-        ignored_count=0,
-        notices=(),
-    )
-    return lambda name: workspace.runs.create(dataset, TrainConfig(), f"run {name}", GONE)
+    return lambda name: workspace.runs.create(pets, TrainConfig(), f"run {name}", GONE)
 
 
 def test_one_starts_and_the_others_wait_their_turn(queue, workers, make):
@@ -102,7 +88,7 @@ def test_one_that_is_just_being_started_keeps_its_slot(queue, workers, make, wor
 def test_a_run_that_cannot_be_started_does_not_hold_up_the_others(queue, workers, make, monkeypatch):
     begin = workers.submit
 
-    def refuse_the_first(run):
+    def refuse_the_first(run, sharing):
         if run.record.name == "run a":
             raise StorageError("The disk is full")
         begin(run)

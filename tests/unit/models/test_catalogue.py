@@ -10,6 +10,7 @@ from clf_core.models.backbone_store import BackboneStore
 from clf_core.models.catalogue import Catalogue
 from clf_core.models.network_words import RECOMMENDED, commercial_use
 from clf_core.models.speeds import Speeds
+from clf_core.results import BackboneQuery
 
 SAMPLE = (
     "resnet18.a1_in1k",
@@ -79,20 +80,20 @@ def test_the_recommended_come_first_with_a_figure_and_a_free_licence(catalogue):
 
 
 def test_search_by_words_family_size_and_licence(catalogue):
-    swin = catalogue.search("SWIN tiny 224")
+    swin = catalogue.search(BackboneQuery(text="SWIN tiny 224"))
     assert {"swin_tiny_patch4_window7_224.ms_in1k"} <= {info.name for info in swin.backbones}
     assert all("swin" in info.name and "tiny" in info.name for info in swin.backbones)
-    small = catalogue.search(family="resnet", most_parameters=12_000_000, limit=500)
+    small = catalogue.search(BackboneQuery(family="resnet", most_parameters=12_000_000, limit=500))
     assert small.total == len(small.backbones) > 5
     assert all(info.family == "resnet" and info.parameters <= 12_000_000 for info in small.backbones)
-    assert catalogue.search("cc-by-nc").total > 0
-    assert catalogue.search("cc-by-nc-4.0", commercial=True).total == 0
-    assert catalogue.search("no such network").backbones == ()
+    assert catalogue.search(BackboneQuery(text="cc-by-nc")).total > 0
+    assert catalogue.search(BackboneQuery(text="cc-by-nc-4.0", commercial=True)).total == 0
+    assert catalogue.search(BackboneQuery(text="no such network")).backbones == ()
 
 
 @pytest.mark.parametrize("descending", [False, True])
 def test_order_puts_those_without_a_figure_last(catalogue, descending):
-    page = catalogue.search(family="convnext", order="accuracy", descending=descending, limit=500)
+    page = catalogue.search(BackboneQuery(family="convnext", order="accuracy", descending=descending, limit=500))
     figures = [info.accuracy for info in page.backbones]
     known = [figure for figure in figures if figure is not None]
     assert known == sorted(known, reverse=descending)
@@ -101,10 +102,12 @@ def test_order_puts_those_without_a_figure_last(catalogue, descending):
 
 
 def test_pages_follow_each_other(catalogue):
-    whole = catalogue.search("resnet", limit=40)
-    parts = [catalogue.search("resnet", offset=offset, limit=10).backbones for offset in (0, 10, 20, 30)]
+    whole = catalogue.search(BackboneQuery(text="resnet", limit=40))
+    parts = [
+        catalogue.search(BackboneQuery(text="resnet", offset=offset, limit=10)).backbones for offset in (0, 10, 20, 30)
+    ]
     assert tuple(info for part in parts for info in part) == whole.backbones
-    assert catalogue.search("resnet", offset=10_000).backbones == ()
+    assert catalogue.search(BackboneQuery(text="resnet", offset=10_000)).backbones == ()
 
 
 def test_what_a_download_left_counts_as_here(catalogue, hub_cache):
@@ -121,7 +124,7 @@ def test_what_a_download_left_counts_as_here(catalogue, hub_cache):
     place.mkdir(parents=True)
     (place / "model.safetensors").touch()
     assert catalogue.card("resnet18.a1_in1k").on_machine
-    assert {info.name for info in catalogue.search(on_machine=True, limit=500).backbones} >= {
+    assert {info.name for info in catalogue.search(BackboneQuery(on_machine=True, limit=500)).backbones} >= {
         "resnet18.a1_in1k",
         "tf_efficientnet_lite0",
     }
@@ -191,8 +194,10 @@ def test_asking_loads_no_torch(tmp_path):
         "import sys, pathlib\n"
         "from clf_core.models.backbone_store import BackboneStore\n"
         "from clf_core.models.catalogue import Catalogue\n"
+        "from clf_core.results import BackboneQuery\n"
         f"catalogue = Catalogue(BackboneStore(pathlib.Path({str(tmp_path)!r})))\n"
-        "assert catalogue.search('vit').total and catalogue.recommended() and catalogue.families()\n"
+        "assert catalogue.search(BackboneQuery(text='vit')).total\n"
+        "assert catalogue.recommended() and catalogue.families()\n"
         "print([name for name in ('torch', 'timm', 'pandas') if name in sys.modules])\n"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
