@@ -17,6 +17,7 @@ scratch/       caches that live as long as the run is at work
 model/         the classifier
 report.json    what a range test of learning rates found; a range test is a run that trains nothing
 evaluation.json, tested.parquet    the look at the test split
+answers/       val.npz and test.npz: what it said of each picture it had not learned from (``evaluation.answers``)
 looks.log      a line for each time somebody asked for it
 worker.log     what the process printed
 """
@@ -26,7 +27,7 @@ import os
 import shutil
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
@@ -38,6 +39,9 @@ from clf_core.results.range_tests import RangeTestReport
 from clf_core.workspace.checkpoints import Checkpoints
 from clf_core.workspace.records import ProcessIdentity, RunRecord, RunStatus
 from clf_core.workspace.value_files import ValueFiles
+
+if TYPE_CHECKING:
+    from clf_core.evaluation.answers import Answers
 
 _LAST_BYTES = 65536
 """At the end of the events, within which the last one begins."""
@@ -241,6 +245,34 @@ class RunDirectory:
         except OSError:
             return _read_tested(path, 0)  # which tells what is wrong
 
+    def answers(self, split: Literal["val", "test"]) -> "Answers | None":
+        """Return what the network said of the pictures of a split that it had not learned from.
+
+        Of the validation pictures they are those of the network before it learned from these as well. None where there
+        are no such pictures, or the run is of an earlier version of the studio.
+
+        Raises:
+            StorageError: the file is damaged.
+        """
+        path = self._answers_path(split)
+        try:
+            return _read_answers(path, path.stat().st_mtime_ns)
+        except FileNotFoundError:
+            return None
+
+    def write_answers(self, split: Literal["val", "test"], answers: "Answers") -> None:
+        """Keep what the network said of the pictures of a split that it had not learned from.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        from clf_core.evaluation.answers import write_answers
+
+        write_answers(self._answers_path(split), answers)
+
+    def _answers_path(self, split: Literal["val", "test"]) -> Path:
+        return self.path / "answers" / f"{split}.npz"
+
     def write_evaluation(self, report: EvaluationReport, tested: tuple[TestedPicture, ...]) -> None:
         """Write the look at the test split; the report last, as it is what says that there is one."""
         from clf_core.evaluation.tested import write_tested
@@ -262,3 +294,11 @@ def _read_tested(path: Path, _changed: int) -> tuple[TestedPicture, ...]:
     from clf_core.evaluation.tested import read_tested
 
     return read_tested(path)
+
+
+@lru_cache(maxsize=8)
+def _read_answers(path: Path, _changed: int) -> "Answers":
+    """Pages ask at every rerun; the file never changes once it is written."""
+    from clf_core.evaluation.answers import read_answers
+
+    return read_answers(path)
