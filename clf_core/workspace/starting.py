@@ -1,15 +1,16 @@
-"""Which network a run begins from: a published one, or what an own earlier run left."""
+"""Which network a run begins from, a published one or what an own earlier run left; and the model it ended with."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from clf_core.config import TrainConfig
+from clf_core.config import ImportLimits, TrainConfig
 from clf_core.errors import NotFoundError, StateError
 from clf_core.workspace.run_directory import RunDirectory
 from clf_core.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from clf_core.models.backbone import Backbone
+    from clf_core.prediction.loaded_model import LoadedModel
 
 
 def starting_backbone(workspace: Workspace, config: TrainConfig, message: Callable[[str], None]) -> "Backbone":
@@ -53,6 +54,25 @@ def body_of(workspace: Workspace, run: RunDirectory, message: Callable[[str], No
         return own
     spec = load_classifier(run.model_folder).spec
     return workspace.backbones.ensure(spec.backbone, message, spec.preprocessing.input_size)
+
+
+def model_of(workspace: Workspace, run: RunDirectory, limits: ImportLimits) -> "LoadedModel":
+    """Return the model of a finished run; its parts are loaded when first used.
+
+    Args:
+        workspace: holds the published networks.
+        run: a finished one.
+        limits: caps on the pictures it will be asked about.
+
+    Raises:
+        NotFoundError: the run has no classifier.
+        WeightsUnavailableError: it stands on a published network that is gone and could not be downloaded.
+        StorageError: the files are damaged.
+    """
+    from clf_core.models.classifier import load_classifier
+    from clf_core.prediction.loaded_model import LoadedModel
+
+    return LoadedModel(body_of(workspace, run), load_classifier(run.model_folder), limits)
 
 
 def _finished(workspace: Workspace, ref: str) -> RunDirectory:
