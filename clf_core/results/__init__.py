@@ -26,9 +26,14 @@ from clf_core.results.datasets import (
     VersionInfo,
 )
 from clf_core.results.evaluation import (
+    CalibrationReport,
+    CalibrationScores,
     ClassScore,
     EvaluationReport,
+    MixUp,
     TestedPicture,
+    Verdict,
+    WeakClass,
 )
 from clf_core.results.health import (
     CheckState,
@@ -102,6 +107,8 @@ __all__ = [
     "BackbonePage",
     "BackboneQuery",
     "BatchReport",
+    "CalibrationReport",
+    "CalibrationScores",
     "Capture",
     "CaptureClass",
     "CheckState",
@@ -126,6 +133,7 @@ __all__ = [
     "LayerShape",
     "LeakCheck",
     "LearnedFilters",
+    "MixUp",
     "NetworkShape",
     "Order",
     "PanelAnswer",
@@ -161,7 +169,9 @@ __all__ = [
     "Trial",
     "TrialState",
     "Upload",
+    "Verdict",
     "VersionDiff",
     "VersionInfo",
+    "WeakClass",
     "stages_of",
 ]
