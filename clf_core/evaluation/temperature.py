@@ -1,7 +1,7 @@
 """One number that makes a network's probabilities believable, fitted on pictures it had not learned from.
 
-Temperature scaling (Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017, section 4.2): all
-logits are divided by the temperature that gives the least negative log-likelihood on the validation pictures. Which
+Temperature scaling (Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017, section 4.2):
+all logits are divided by the temperature that gives the least negative log-likelihood on the validation pictures. Which
 class is named does not change. The loss is convex in the temperature's inverse, so its slope has one root at most.
 
 The targets are those of Platt ("Probabilistic Outputs for Support Vector Machines", 1999, section 2.2): with N pictures

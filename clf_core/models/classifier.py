@@ -4,7 +4,7 @@ Stored as model.json and head.safetensors; reading them runs no code from the fi
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self
 
@@ -33,6 +33,9 @@ class ClassifierSpec(Value):
     preprocessing: Preprocessing
     classes: tuple[str, ...] = Field(min_length=2, description="Class names in the order of the logits.")
     created: float = Field(0.0, description="Unix seconds; 0 for a published model.")
+    temperature: float = Field(
+        1.0, gt=0, allow_inf_nan=False, description="The logits are divided by it before they become probabilities."
+    )
 
     @model_validator(mode="after")
     def _classes_differ(self) -> Self:
@@ -65,15 +68,19 @@ class Classifier:
             raise ValueError("a head holds finite numbers only")
 
     def logits(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Features [N, D] float32 -> logits [N, K] float32."""
+        """Features [N, D] float32 -> logits [N, K] float32, before the temperature."""
         return np.asarray(features @ self.weight.T + self.bias, dtype=np.float32)
 
     def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Features [N, D] float32 -> softmax probabilities [N, K] float32, each row adding up to 1."""
-        logits = self.logits(features).astype(np.float64)
+        """Features [N, D] float32 -> softmax of logits over temperature, [N, K] float32, each row adding up to 1."""
+        logits = self.logits(features).astype(np.float64) / self.spec.temperature
         logits -= logits.max(axis=1, keepdims=True)
         odds = np.exp(logits)
         return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
+
+    def calibrated(self, temperature: float) -> "Classifier":
+        """The same with another temperature; which class is named does not change."""
+        return replace(self, spec=self.spec.model_copy(update={"temperature": temperature}))
 
     def require(self, backbone: BackboneSpec) -> None:
         """Make sure that this classifier was made with exactly these backbone weights.

@@ -112,11 +112,18 @@ class Predictor:
 
         Drawing from ``pictures`` overlaps with the network's work; errors it raises pass through.
         """
+        return self._stream(pictures, self._classifier.probabilities)
+
+    def _stream(
+        self,
+        pictures: Iterable[NDArray[np.uint8]],
+        head: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    ) -> Iterator[NDArray[np.float32]]:
         features = self._runtime.stream(pictures)
         # In blocks: a matrix product for each picture would call numpy's threads in among the network's,
         # which slows both down several times.
         while block := list(islice(features, _HEAD_BLOCK)):
-            yield from self._classifier.probabilities(np.stack(block))  # [B, D] -> [B, K]
+            yield from head(np.stack(block))  # [B, D] -> [B, K]
 
     def probabilities(
         self,
@@ -124,7 +131,19 @@ class Predictor:
         read: Callable[[str], bytes],
         progress: Callable[[int], None] | None = None,
     ) -> NDArray[np.float32]:
-        """Probabilities for stored pictures, in order.
+        """Probabilities for stored pictures, in order: [N, K] float32, rows adding up to 1.
+
+        Args, Raises: as ``logits``.
+        """
+        return self._of_stored(keys, read, progress, self._classifier.probabilities)
+
+    def logits(
+        self,
+        keys: Sequence[str],
+        read: Callable[[str], bytes],
+        progress: Callable[[int], None] | None = None,
+    ) -> NDArray[np.float32]:
+        """What the last layer says of stored pictures, before any temperature, in order.
 
         Args:
             keys: names of N pictures, such as the sha256 of stored ones.
@@ -132,14 +151,23 @@ class Predictor:
             progress: called with the number of pictures done, after each.
 
         Returns:
-            [N, K] float32, rows adding up to 1.
+            [N, K] float32.
 
         Raises:
             PictureError: a file cannot be read or decoded.
         """
+        return self._of_stored(keys, read, progress, self._classifier.logits)
+
+    def _of_stored(
+        self,
+        keys: Sequence[str],
+        read: Callable[[str], bytes],
+        progress: Callable[[int], None] | None,
+        head: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
         result = np.empty((len(keys), len(self.spec.classes)), dtype=np.float32)
         inputs = load_inputs(keys, read, self.spec.preprocessing, self._limits)
-        for index, row in enumerate(self.stream(inputs)):
+        for index, row in enumerate(self._stream(inputs, head)):
             result[index] = row
             if progress:
                 progress(index + 1)
