@@ -3,18 +3,14 @@
 Imports torch. See ``partial``.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
 from torch import nn
 
 from clf_core.config import TrainConfig
-from clf_core.errors import StorageError
-from clf_core.files import write_text
 from clf_core.models.backbone import Backbone
 from clf_core.models.backbone_files import Origin
 from clf_core.models.classifier import Classifier
@@ -22,31 +18,14 @@ from clf_core.models.trained import save_trained
 from clf_core.results import EpochPoint
 from clf_core.training import head
 from clf_core.training.callbacks import SilentCallbacks, TrainingCallbacks
-from clf_core.training.checkpoint import from_bytes
 from clf_core.training.division import Division
 from clf_core.training.loop import Task, fit
 from clf_core.training.panel import panel_of
-from clf_core.training.plan import Plan, make_plan, plan_from
+from clf_core.training.plan import Plan, make_plan
 from clf_core.training.recipes import RECIPES, variants_of
 from clf_core.training.result import Resources
 from clf_core.training.tails import Learnable, features_of
-from clf_core.values import Value
-
-if TYPE_CHECKING:
-    pass
-
-_NOTE = "tuned.json"
-"""In the scratch folder once the settings are chosen; from then on the run learns from all pictures."""
-
-
-class Tuned(Value):
-    """What came of learning with some pictures held out."""
-
-    epochs: tuple[EpochPoint, ...]
-    best_epoch: int
-    images_per_second: float
-    learning_rate: float
-    again: bool = Field(description="Whether it learns once more, from all pictures.")
+from clf_core.training.two_courses import Notes, Tuned, of_plan, second, stored_plan
 
 
 class Course:
@@ -67,6 +46,7 @@ class Course:
         self._division, self._classes = division, classes
         self._config, self._resources, self._callbacks = config, resources, callbacks
         self._recipe = RECIPES[config.preset]
+        self._notes = Notes(resources.scratch_folder)
         self.plan = make_plan(config, self._recipe.defaults, len(division.learn), resources.device)
 
     def fit_head(self) -> None:
@@ -81,13 +61,27 @@ class Course:
     def run(self) -> tuple[Any, Tuned]:
         """Fit the head, choose, learn, and learn once more."""
         self.fit_head()
-        tuned = self._noted()
-        if tuned is None:
-            network, tuned = self._tune()
-            self._note(tuned)
+        tuned = self._notes.read()
+        if tuned is None or not tuned.again:
+            network, tuned, said = self._tune()
             if not tuned.again:
                 return network, tuned
+            self._notes.write(tuned, said)
         return self._learn_all(tuned), tuned
+
+    def held_out(self, tuned: Tuned, given: int) -> NDArray[np.float32] | None:
+        """What the network said of the validation pictures before it learned from them: logits [given, K] float32.
+
+        None where it never learned from them, so that it can be asked itself.
+
+        Args:
+            tuned: what ``run`` returned.
+            given: pictures of the validation split; they are the last of those held out.
+        """
+        if not tuned.again:
+            return None
+        said = self._notes.said()
+        return said[max(0, len(said) - given) :]
 
     def save(self, network: Any) -> tuple[Backbone, Classifier]:
         """Write what was learned into the model's folder."""
@@ -117,10 +111,10 @@ class Course:
         )
         return head.fit_head(learn, judge, len(self._classes), config, callbacks)
 
-    def _tune(self) -> tuple[Any, Tuned]:
-        """Learn with some pictures held out."""
+    def _tune(self) -> tuple[Any, Tuned, NDArray[np.float32]]:
+        """Learn with some pictures held out; also returns the logits [J, K] of these."""
         plan = self.plan
-        earlier = _stored(plan, self._resources.checkpoints)
+        earlier = stored_plan(plan, self._resources.checkpoints)
         if earlier is not None:
             plan = replace(plan, learning_rate=earlier.learning_rate)  # what was chosen when the run began
         elif self._tries_rates(plan):
@@ -131,37 +125,45 @@ class Course:
             self.task(network, plan),
             plan,
             self._callbacks,
-            _of(plan, self._resources.checkpoints),
+            of_plan(plan, self._resources.checkpoints),
             tracker_folder=self._resources.tracker_folder,
         )
-        best = fitted.best_epoch
-        if best and not self._surely_better(network):
+        best, said = fitted.best_epoch, self.head.held_out
+        if best and len(self._division.judge):
+            said = self._said_of_held_out(network)
+        if best and not self._surely_better(said):
             self._callbacks.message(
                 "On the pictures held out, what the blocks learned cannot be told from chance: "
                 "they stay as they were, and the fitted last layer is kept."
             )
-            network, best = self._fresh(self.head), 0
-        return network, Tuned(
+            network, best, said = self._fresh(self.head), 0, self.head.held_out
+        tuned = Tuned(
             epochs=fitted.epochs,
             best_epoch=best,
             images_per_second=fitted.images_per_second,
             learning_rate=plan.learning_rate,
             again=self._learns_again(plan, best),
         )
+        return network, tuned, said
 
-    def _surely_better(self, network: Any) -> bool:
+    def _said_of_held_out(self, network: Any) -> NDArray[np.float32]:
+        """Logits [J, K] of the pictures held out."""
+        keys = self._division.judge.keys
+        return features_of(network, self._learnable.inputs(keys), len(keys), self.plan.precision, self._callbacks)
+
+    def _surely_better(self, said: NDArray[np.float32]) -> bool:
         """Whether it beats the fitted last layer alone by more than one standard error, picture by picture.
 
         A handful of pictures favours one of several epochs and learning rates by luck; what they cannot tell apart,
         the simpler wins, as in ``head``.
+
+        Args:
+            said: [J, K], the network's logits of the pictures held out.
         """
-        judge = self._division.judge
-        if len(judge) < 2:
+        labels = self._division.judge.labels
+        if len(labels) < 2:
             return True
-        inputs = self._learnable.inputs(judge.keys)
-        tuned = features_of(network, inputs, len(judge), self.plan.precision, self._callbacks)
-        alone = self._features[len(self._division.learn) :] @ self.head.weight.T + self.head.bias
-        gains = _losses(alone, judge.labels) - _losses(tuned, judge.labels)
+        gains = _losses(self.head.held_out, labels) - _losses(said, labels)
         return bool(gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)))
 
     def _tries_rates(self, plan: Plan) -> bool:
@@ -190,7 +192,7 @@ class Course:
         network = self._fresh(self._fitted_head(strength, SilentCallbacks()))
         if not tuned.best_epoch:
             return network
-        plan = replace(_second(self.plan), learning_rate=tuned.learning_rate, epochs=tuned.best_epoch)
+        plan = replace(second(self.plan), learning_rate=tuned.learning_rate, epochs=tuned.best_epoch)
         epochs = "1 epoch" if plan.epochs == 1 else f"{plan.epochs} epochs"
         self._callbacks.message(f"It learns once more, {epochs}, from the pictures that were held out as well.")
         task = self.task(network, plan)
@@ -202,7 +204,7 @@ class Course:
             judge_labels=np.zeros(0, dtype=np.int64),
             panel=(),
         )
-        fit(task, plan, _Again(self._callbacks), _of(plan, self._resources.checkpoints))
+        fit(task, plan, _Again(self._callbacks), of_plan(plan, self._resources.checkpoints))
         return network
 
     def _fresh(self, fitted: head.FittedHead) -> Any:
@@ -222,16 +224,6 @@ class Course:
             classes=self._classes,
             panel=panel_of(judge.labels, judge.keys) if len(judge) else (),
         )
-
-    def _noted(self) -> Tuned | None:
-        """What an earlier session chose, if it got so far."""
-        try:
-            return Tuned.model_validate_json((self._resources.scratch_folder / _NOTE).read_bytes())
-        except (OSError, ValidationError):
-            return None
-
-    def _note(self, tuned: Tuned) -> None:
-        write_text(self._resources.scratch_folder / _NOTE, tuned.model_dump_json())
 
 
 class _Unheard(SilentCallbacks):
@@ -263,32 +255,3 @@ def _losses(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[n
     """Cross-entropy of each picture, nats: [M]."""
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     return np.asarray(np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels])
-
-
-def _second(plan: Plan) -> Plan:
-    """The plan of the second course. Another seed tells its checkpoints from those of the first."""
-    return replace(plan, seed=plan.seed + 1, patience=None)
-
-
-def _of(plan: Plan, checkpoints: Iterable[bytes]) -> Iterator[bytes]:
-    """Those of the checkpoints that were made with this plan, and those that cannot be read: ``fit`` says so."""
-    for data in checkpoints:
-        try:
-            found = plan_from(from_bytes(data).standing.plan)
-        except (StorageError, TypeError):
-            yield data
-        else:
-            if found.fingerprint() == plan.fingerprint():
-                yield data
-
-
-def _stored(plan: Plan, checkpoints: Iterable[bytes]) -> Plan | None:
-    """The plan of the latest sound checkpoint of the first course; its learning rate may differ from ``plan``."""
-    for data in checkpoints:
-        try:
-            found = plan_from(from_bytes(data).standing.plan)
-        except (StorageError, TypeError):
-            continue
-        if replace(found, learning_rate=plan.learning_rate).fingerprint() == plan.fingerprint():
-            return found
-    return None

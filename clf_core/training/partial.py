@@ -61,6 +61,7 @@ def train_partial(
         curve=course.head.curve,
         epochs=tuned.epochs,
         chosen=course.chosen(tuned),
+        held_out=course.held_out(tuned, len(manifest.select("val"))),
     )
 
 

@@ -75,7 +75,14 @@ def train_quick(
     )
     callbacks.progress(head.steps(config))
     classifier = Classifier(_describe(backbone, preprocessing, manifest.classes), fitted.weight, fitted.bias)
-    return TrainingResult(classifier, rate, strength=fitted.strength, selection=fitted.selection, curve=fitted.curve)
+    return TrainingResult(
+        classifier,
+        rate,
+        strength=fitted.strength,
+        selection=fitted.selection,
+        curve=fitted.curve,
+        held_out=fitted.held_out,
+    )
 
 
 def prepared_by(preprocessing: Preprocessing, config: TrainConfig) -> Preprocessing:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clf_core.config import ImportLimits
 from clf_core.device import Device
 from clf_core.models.backbone import Backbone
@@ -69,6 +72,8 @@ class TrainingResult:
         curve: one point per strength tried, ascending.
         epochs: one point per epoch, the state before the first included.
         chosen: settings the studio chose itself, field of ``TrainConfig`` -> value.
+        held_out: [M, K] float32, where the classifier has learned from the M validation pictures as well: the logits
+            of the network before that. None where it never learned from them, so that it can be asked itself.
     """
 
     classifier: Classifier
@@ -79,3 +84,4 @@ class TrainingResult:
     curve: tuple[CurvePoint, ...] = ()
     epochs: tuple[EpochPoint, ...] = ()
     chosen: tuple[tuple[str, float | int | str], ...] = ()
+    held_out: NDArray[np.float32] | None = None
