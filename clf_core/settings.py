@@ -22,6 +22,8 @@ class Settings(Value):
             Unset: any folder the server's user can read, which is right while only that person
             can reach the server. Empty: none.
         CLF_MAX_UPLOAD_GB: most gigabytes of one upload through the browser. Default: 20.
+        CLF_BACKGROUND: 'off' keeps pages from starting work on finished runs by themselves, where the machine is
+            weak or shared; a button does it then. Default: on.
     """
 
     workspace: Path = Field(description="Folder for datasets, runs and models.")
@@ -30,6 +32,8 @@ class Settings(Value):
     )
     limits: ImportLimits = ImportLimits()
     max_upload_bytes: int = Field(20 * 2**30, gt=0, description="Most bytes of one upload through the browser.")
+
+    background: bool = Field(True, description="Whether opening a finished run's pages starts work on it beside them.")
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -42,7 +46,20 @@ class Settings(Value):
             if folders is None
             else tuple(Path(part).expanduser().resolve() for part in folders.split(os.pathsep) if part),
             max_upload_bytes=_bytes_of(os.environ.get("CLF_MAX_UPLOAD_GB") or "20"),
+            background=_is_on("CLF_BACKGROUND"),
         )
+
+
+def _is_on(name: str) -> bool:
+    """Return a switch of the environment; on where it is unset.
+
+    Raises:
+        ConfigError: it is neither 'on' nor 'off'.
+    """
+    value = os.environ.get(name) or "on"
+    if value not in ("on", "off"):
+        raise ConfigError(f"{name} cannot be '{value}'", field=name, remedy="Set it to 'on' or 'off'")
+    return value == "on"
 
 
 def _bytes_of(gigabytes: str) -> int:

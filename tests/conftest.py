@@ -16,6 +16,10 @@ from tests import fault_table
 ROOT = Path(__file__).parents[1]
 
 
+# Pages that are opened by tests start no work beside them, which would take the machine from the tests that follow.
+os.environ["CLF_BACKGROUND"] = "off"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fault-table", type=Path, help="document to write the counts of survived faults into")
 

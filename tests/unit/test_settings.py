@@ -41,3 +41,14 @@ def test_an_upload_limit_that_is_no_number_of_gigabytes_is_refused(monkeypatch, 
     with pytest.raises(ConfigError) as refused:
         Settings.from_environment()
     assert refused.value.field == "CLF_MAX_UPLOAD_GB"
+
+
+def test_work_by_itself_can_be_switched_off(monkeypatch):
+    monkeypatch.delenv("CLF_BACKGROUND", raising=False)
+    assert Settings.from_environment().background
+    monkeypatch.setenv("CLF_BACKGROUND", "off")
+    assert not Settings.from_environment().background
+    monkeypatch.setenv("CLF_BACKGROUND", "perhaps")
+    with pytest.raises(ConfigError) as refused:
+        Settings.from_environment()
+    assert refused.value.field == "CLF_BACKGROUND"
