@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from clf_core.errors import DatasetError
 from clf_core.evaluation import verdict
+from clf_core.evaluation.answers import Answers
 from clf_core.metrics import calibration, classification
 from clf_core.metrics.intervals import wilson_interval
-from clf_core.results import ClassScore, EvaluationReport
+from clf_core.results import CalibrationReport, CalibrationScores, ClassScore, EvaluationReport
 
 ECE_BINS = 15
 
@@ -20,7 +21,7 @@ def evaluate(
     run: str,
     classes: Sequence[str],
     true_index: NDArray[np.int64],
-    probabilities: NDArray[np.float32],
+    probabilities: NDArray[np.floating],
     train_counts: Mapping[str, int],
     *,
     now: float | None = None,
@@ -31,7 +32,7 @@ def evaluate(
         run: name of the run the answers come from.
         classes: K names; the order of the columns of ``probabilities`` and of the confusion matrix.
         true_index: [N] int64 in 0..K-1.
-        probabilities: [N, K] float32, rows summing to 1. The answer is the argmax of a row.
+        probabilities: [N, K], rows summing to 1. The answer is the argmax of a row.
         train_counts: training pictures per class; the most frequent one (the first of equals, in class
             order) is the baseline's constant answer. Classes that are not named have none.
         now: Unix seconds to put on the report; the present moment if None.
@@ -80,6 +81,28 @@ def evaluate(
         verdict=f"{verdict.headline(correct, count, low, high)} {gravest}".rstrip(),
         cautions=tuple(others),
         evaluated=time.time() if now is None else now,
+    )
+
+
+def calibration_of(answers: Answers, temperature: float, fitted_on: int) -> CalibrationReport:
+    """What a temperature does to the probabilities of these pictures.
+
+    Args:
+        answers: at least one, of pictures the temperature was not fitted on.
+        temperature: above 0.
+        fitted_on: number of pictures it was fitted on; 0 where it was not.
+    """
+
+    def scores(divided_by: float) -> CalibrationScores:
+        probabilities = answers.probabilities(divided_by)
+        return CalibrationScores(
+            nll=calibration.nll(answers.true_index, probabilities),
+            brier=calibration.brier(answers.true_index, probabilities),
+            ece=calibration.ece(answers.true_index, probabilities, ECE_BINS),
+        )
+
+    return CalibrationReport(
+        temperature=temperature, fitted_on=fitted_on, bins=ECE_BINS, before=scores(1.0), after=scores(temperature)
     )
 
 

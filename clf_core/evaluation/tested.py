@@ -18,7 +18,7 @@ def tested_pictures(
     source_names: Sequence[str],
     classes: Sequence[str],
     true_index: NDArray[np.int64],
-    probabilities: NDArray[np.float32],
+    probabilities: NDArray[np.floating],
 ) -> tuple[TestedPicture, ...]:
     """One row for each test picture, in the order given.
 
@@ -26,7 +26,7 @@ def tested_pictures(
         sha256, source_names: N each.
         classes: K names.
         true_index: [N] int64 in 0..K-1.
-        probabilities: [N, K] float32.
+        probabilities: [N, K].
 
     Raises:
         ValueError: the lengths disagree.

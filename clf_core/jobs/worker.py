@@ -10,23 +10,20 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from clf_core.errors import CancelledError, ClfError, PausedError
 from clf_core.jobs import process
 from clf_core.jobs.event_callbacks import EventCallbacks
+from clf_core.jobs.examination import Examination
 from clf_core.jobs.failure import in_words
 from clf_core.jobs.local import QUEUE_VARIABLE
-from clf_core.jobs.presets import Places, Trained, train_run
-from clf_core.results import EvaluationReport, RunState
+from clf_core.jobs.presets import Places, train_run
+from clf_core.results import RunState
 from clf_core.training.callbacks import SilentCallbacks, Wish
 from clf_core.workspace import Workspace
 from clf_core.workspace.events import EventTail
 from clf_core.workspace.records import RunStatus
 from clf_core.workspace.run_directory import RunDirectory
-
-if TYPE_CHECKING:
-    from clf_core.data.manifest import Manifest
 
 _log = logging.getLogger(__name__)
 
@@ -134,7 +131,7 @@ class _Worker:
         manifest = workspace.datasets.manifest(run.record.dataset_id, run.record.version)
         trained = train_run(run, workspace, manifest, events, Places(run.scratch_folder, run.model_folder))
         events.check_cancelled()
-        report = self._test(workspace, manifest, trained)
+        report = Examination(run, workspace, manifest, trained, events).hold()
         quick = run.config.preset == "quick"
         self._status = self._status.model_copy(
             update={
@@ -143,26 +140,6 @@ class _Worker:
                 "chosen": dict(trained.result.chosen),
             }
         )
-
-    def _test(self, workspace: Workspace, manifest: "Manifest", trained: Trained) -> EvaluationReport | None:
-        """Look at the test split, once; None where the dataset has none."""
-        from clf_core.evaluation.evaluator import evaluate
-        from clf_core.evaluation.tested import tested_pictures
-        from clf_core.prediction.predictor import Predictor
-
-        rows = manifest.select("test")
-        if not len(rows):
-            self._events.message("There are no test pictures, so nobody knows how good the model is.")
-            return None
-        self._events.stage("test", len(rows))
-        predictor = Predictor(trained.classifier, trained.runtime)
-        probabilities = predictor.probabilities(rows.sha256, workspace.pictures.read, self._events.progress)
-        self._events.check_cancelled()
-        train_counts = {name: splits.get("train", 0) for name, splits in manifest.class_splits().items()}
-        report = evaluate(self._run.record.name, manifest.classes, rows.label_index, probabilities, train_counts)
-        tested = tested_pictures(rows.sha256, rows.source_name, manifest.classes, rows.label_index, probabilities)
-        self._run.write_evaluation(report, tested)
-        return report
 
 
 class _HelperCallbacks(SilentCallbacks):
