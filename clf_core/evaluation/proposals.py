@@ -10,6 +10,7 @@ from typing import Any
 
 from clf_core.config import TUNED_PRESETS, Preset, TrainConfig, settings_of
 from clf_core.data.wording import in_short, pictures
+from clf_core.evaluation.label_proposals import check_labels, merge_classes
 from clf_core.results import ClassScore, EpochPoint, EvaluationReport, Proposal
 
 MOST = 5
@@ -51,6 +52,7 @@ class Known:
         side: typical shorter side of the pictures, in pixels; 0 where unknown.
         seen: side of the square the network saw, in pixels; 0 where unknown.
         epochs: of its training, the state before the first included; empty for quick.
+        doubtful: test pictures whose label is in doubt, see ``label_proposals``.
     """
 
     config: TrainConfig
@@ -58,6 +60,7 @@ class Known:
     side: int = 0
     seen: int = 0
     epochs: Sequence[EpochPoint] = ()
+    doubtful: int = 0
 
 
 def propose(report: EvaluationReport, known: Known) -> tuple[Proposal, ...]:
@@ -237,6 +240,8 @@ _RULES: tuple[Callable[[EvaluationReport, Known], Iterator[Proposal]], ...] = (
     _still_improving,
     _learns_by_heart,
     _unequal_classes,
+    lambda report, known: check_labels(report, known.doubtful),
+    lambda report, _known: merge_classes(report),
     _confused_pair,
     _weak_class,
     _next_preset,
