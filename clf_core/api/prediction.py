@@ -12,17 +12,27 @@ from clf_core.values import STARTER
 
 if TYPE_CHECKING:
     from clf_core.importing.source import Source
+    from clf_core.prediction.judging import Judge
 
 PredictionProgress = Callable[[int, int], None]
 """Called with (files done, files in all)."""
 
 
 class Predictions:
-    """Answers of a model. ``model_ref`` is a finished run's name or identifier, or ``STARTER``."""
+    """Answers of a model. ``model_ref`` is a finished run's name or identifier, or ``STARTER``.
 
-    def __init__(self, models: LoadedModels, settings: Settings) -> None:
+    Args:
+        models: kept ready.
+        settings: of the operator.
+        judge: gives what decides a model's answers; None names the most probable class, however sure.
+    """
+
+    def __init__(
+        self, models: LoadedModels, settings: Settings, judge: "Callable[[str], Judge | None] | None" = None
+    ) -> None:
         self._models = models
         self._settings = settings
+        self._judge = judge or (lambda _model: None)
 
     def predict(self, model_ref: str, name: str, data: bytes) -> Prediction:
         """Return the model's answer for one picture.
@@ -37,8 +47,9 @@ class Predictions:
             NotFoundError, StateError, WeightsUnavailableError: about the model.
         """
         predictor = self._models.get(model_ref).predictor
+        judge = self._judge(model_ref)
         with told_with_name(name):
-            return predictor.predict(name, data)
+            return predictor.predict(name, data, judge)
 
     def predict_path(self, model_ref: str, source: Path, *, progress: PredictionProgress | None = None) -> BatchReport:
         """Return answers for a picture, a folder or a zip archive on this machine; every file is accounted for.
@@ -89,4 +100,6 @@ class Predictions:
 
         model = self._models.get(model_ref)
         with open_it() as source:
-            return predict_source(model.predictor, source, self._settings.limits, progress)
+            return predict_source(
+                model.predictor, source, self._settings.limits, progress, judge=self._judge(model_ref)
+            )

@@ -15,10 +15,11 @@ from clf_core.data.wording import csv_cell
 from clf_core.errors import CancelledError, InputError
 from clf_core.importing.layout import is_system_file, reason_not_a_picture
 from clf_core.importing.source import Source, SourceFile
+from clf_core.prediction.judging import Judge
 from clf_core.prediction.predictor import Predictor
 from clf_core.results import BatchReport, PredictionRow, SkippedFile
 
-COLUMNS = ("name", "label", "probability", "status", "reason")
+COLUMNS = ("name", "label", "probability", "status", "reason", "verdict", "candidates")
 
 Progress = Callable[[int, int], None]
 """Called with (files done, files in all)."""
@@ -34,6 +35,7 @@ def predict_source(
     limits: ImportLimits,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    judge: Judge | None = None,
 ) -> BatchReport:
     """Predict every picture of a source while the next ones are being decoded.
 
@@ -43,6 +45,7 @@ def predict_source(
         limits: caps on each picture.
         progress: called after each file, in order; system files are not counted.
         cancelled: asked before each file.
+        judge: decides what is said; None names the most probable class, however sure.
 
     Returns:
         A row for every file in the source's order, except system files, which are only counted.
@@ -55,13 +58,15 @@ def predict_source(
     listed = list(source.files())
     entries = [entry for entry in listed if not is_system_file(entry.name)]
     rows: list[PredictionRow] = []
-    for row in _rows(predictor, entries, limits, cancelled or (lambda: False)):
+    for row in _rows(predictor, entries, limits, cancelled or (lambda: False), judge):
         rows.append(row)
         if progress:
             progress(len(rows), len(entries))
     predicted = sum(row.status == "ok" for row in rows)
     return BatchReport(
         predicted=predicted,
+        unsure=sum(row.verdict == "unsure" for row in rows),
+        unknown=sum(row.verdict == "unknown" for row in rows),
         skipped_count=len(rows) - predicted,
         ignored_count=len(listed) - len(entries),
         images_per_second=predicted / max(time.perf_counter() - start, 1e-9),
@@ -81,12 +86,18 @@ def csv_text(report: BatchReport) -> str:
     writer.writerow(COLUMNS)
     for row in report.rows:
         probability = "" if row.probability is None else f"{row.probability:.6f}"
-        writer.writerow([csv_cell(row.name), csv_cell(row.label), probability, row.status, csv_cell(row.reason)])
+        verdict = row.verdict if row.status == "ok" else ""
+        told = [csv_cell(row.name), csv_cell(row.label), probability, row.status, csv_cell(row.reason)]
+        writer.writerow([*told, verdict, csv_cell(" or ".join(row.candidates))])
     return buffer.getvalue()
 
 
 def _rows(
-    predictor: Predictor, entries: Sequence[_Entry], limits: ImportLimits, cancelled: Callable[[], bool]
+    predictor: Predictor,
+    entries: Sequence[_Entry],
+    limits: ImportLimits,
+    cancelled: Callable[[], bool],
+    judge: Judge | None,
 ) -> Iterator[PredictionRow]:
     """Yield a row for each entry, in order.
 
@@ -109,11 +120,17 @@ def _rows(
                 yield outcome
 
     classes = predictor.spec.classes
-    for probabilities in predictor.stream(pictures()):
+    for probabilities, judgement in predictor.judged(pictures(), judge):
         while isinstance(head := waiting.popleft(), PredictionRow):
             yield head
-        best = int(probabilities.argmax())
-        yield PredictionRow(name=head, label=classes[best], probability=float(probabilities[best]), status="ok")
+        yield PredictionRow(
+            name=head,
+            label=classes[judgement.said],
+            probability=float(probabilities[judgement.said]),
+            status="ok",
+            verdict=judgement.verdict,
+            candidates=tuple(classes[place] for place in judgement.candidates),
+        )
     # Every picture has been answered: what still waits are skipped files at the end.
     yield from (row for row in waiting if isinstance(row, PredictionRow))
 

@@ -12,7 +12,9 @@ from clf_core.config import ImportLimits
 from clf_core.data.loading import input_from_bytes, load_inputs
 from clf_core.models.classifier import Classifier, ClassifierSpec
 from clf_core.models.runtime import FeatureRuntime
+from clf_core.prediction.judging import Judge, Judgement, most_probable
 from clf_core.results import ClassProbability, Prediction
+from clf_core.results.doubt import Verdict
 
 TOP = 5
 """Classes listed in an answer, at most."""
@@ -26,16 +28,21 @@ class Answer:
     """What the model says of one picture.
 
     Attributes:
-        label: the most probable class; of equals, the first in class order.
+        label: the best answer: the most probable class (of equals, the first in class order), unless a judge weighs
+            the costs of mistakes.
         probability: of ``label``.
-        top: best classes first, ``TOP`` at most.
+        top: most probable classes first, ``TOP`` at most.
         probabilities: of every class, adding up to 1.
+        verdict: whether ``label`` is given as the answer; without a judge it always is.
+        candidates: the classes an unsure picture may be, the most probable first.
     """
 
     label: str
     probability: float
     top: tuple[ClassProbability, ...]
     probabilities: dict[str, float]
+    verdict: Verdict = "answer"
+    candidates: tuple[str, ...] = ()
 
 
 class Predictor:
@@ -61,24 +68,29 @@ class Predictor:
         """Classes, preprocessing and origin of the model."""
         return self._classifier.spec
 
-    def predict(self, name: str, data: bytes) -> Prediction:
+    def predict(self, name: str, data: bytes, judge: Judge | None = None) -> Prediction:
         """Answer for one picture file.
 
         Args:
             name: its file name, only repeated in the answer.
             data: the whole file.
+            judge: decides what is said; None names the most probable class, however sure.
 
         Raises:
             PictureError: the bytes are not a picture that can be decoded.
         """
         start = time.perf_counter()
-        answer = self.answer(self.prepare(data))
+        answer = self.answer(self.prepare(data), judge)
         return Prediction(
             name=name,
             label=answer.label,
             probability=answer.probability,
             top=answer.top,
             milliseconds=(time.perf_counter() - start) * 1000,
+            verdict=answer.verdict,
+            candidates=answer.candidates,
+            judged=judge is not None,
+            answers_from=None if judge is None else judge.rule.answers_from,
         )
 
     def prepare(self, data: bytes, limits: ImportLimits | None = None) -> NDArray[np.uint8]:
@@ -93,18 +105,22 @@ class Predictor:
         """
         return input_from_bytes(data, self.spec.preprocessing, limits or self._limits)
 
-    def answer(self, picture: NDArray[np.uint8]) -> Answer:
-        """Answer for one prepared picture, [S, S, 3] uint8 RGB."""
+    def answer(self, picture: NDArray[np.uint8], judge: Judge | None = None) -> Answer:
+        """Answer for one prepared picture, [S, S, 3] uint8 RGB; ``judge`` as in ``predict``."""
         features = self._runtime.features(picture[None])  # [1, D]
-        probabilities = self._classifier.probabilities(features)[0].astype(float)  # [K]
+        exact = self._classifier.probabilities(features)  # [1, K]
+        judgement = _judged(judge, features, exact)[0]
+        probabilities = exact[0].astype(float)  # [K]
         best = np.argsort(-probabilities, kind="stable")[:TOP]
         classes = self.spec.classes
         top = tuple(ClassProbability(name=classes[index], probability=probabilities[index]) for index in best)
         return Answer(
-            label=top[0].name,
-            probability=top[0].probability,
+            label=classes[judgement.said],
+            probability=float(probabilities[judgement.said]),
             top=top,
             probabilities=dict(zip(classes, probabilities.tolist(), strict=True)),
+            verdict=judgement.verdict,
+            candidates=tuple(classes[place] for place in judgement.candidates),
         )
 
     def stream(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
@@ -114,16 +130,31 @@ class Predictor:
         """
         return self._stream(pictures, self._classifier.probabilities)
 
+    def judged(
+        self, pictures: Iterable[NDArray[np.uint8]], judge: Judge | None
+    ) -> Iterator[tuple[NDArray[np.float32], Judgement]]:
+        """As ``stream``, each with what is said of the picture; ``judge`` as in ``predict``."""
+        for features in self._blocks(pictures):
+            probabilities = self._classifier.probabilities(features)
+            yield from zip(probabilities, _judged(judge, features, probabilities), strict=True)
+
     def _stream(
         self,
         pictures: Iterable[NDArray[np.uint8]],
         head: Callable[[NDArray[np.float32]], NDArray[np.float32]],
     ) -> Iterator[NDArray[np.float32]]:
+        for features in self._blocks(pictures):
+            yield from head(features)  # [B, D] -> [B, K]
+
+    def _blocks(self, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
+        """Features [B, D] float32 of a few pictures at a time, in order.
+
+        In blocks: a matrix product for each picture would call numpy's threads in among the network's, which slows
+        both down several times.
+        """
         features = self._runtime.stream(pictures)
-        # In blocks: a matrix product for each picture would call numpy's threads in among the network's,
-        # which slows both down several times.
         while block := list(islice(features, _HEAD_BLOCK)):
-            yield from head(np.stack(block))  # [B, D] -> [B, K]
+            yield np.stack(block)
 
     def probabilities(
         self,
@@ -172,3 +203,7 @@ class Predictor:
             if progress:
                 progress(index + 1)
         return result
+
+
+def _judged(judge: Judge | None, features: NDArray[np.float32], probabilities: NDArray[np.float32]) -> list[Judgement]:
+    return most_probable(probabilities) if judge is None else judge.judge(features, probabilities)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from clf_core.results.doubt import Verdict
 from clf_core.values import Value
 
 
@@ -21,10 +22,16 @@ class Prediction(Value):
     """The answer for one picture."""
 
     name: str = Field(description="File name as given.")
-    label: str
-    probability: float
-    top: tuple[ClassProbability, ...] = Field(description="Best first, five at most.")
+    label: str = Field(description="The best answer: the most probable class, or the one expected to cost least.")
+    probability: float = Field(description="Of ``label``.")
+    top: tuple[ClassProbability, ...] = Field(description="The most probable first, five at most.")
     milliseconds: float = Field(description="Decode, preprocess and network.")
+    verdict: Verdict = Field("answer", description="Whether ``label`` is given as the answer.")
+    candidates: tuple[str, ...] = Field((), description="The classes an unsure picture may be, most probable first.")
+    judged: bool = Field(False, description="Whether a rule chosen on validation pictures gave the verdict.")
+    answers_from: float | None = Field(
+        None, description="Probability from which on that rule gives an answer; None where costs of mistakes decide."
+    )
 
 
 class PredictionRow(Value):
@@ -35,12 +42,16 @@ class PredictionRow(Value):
     probability: float | None = None
     status: Literal["ok", "skipped"]
     reason: str = ""
+    verdict: Verdict = Field("answer", description="Whether ``label`` is given as the answer.")
+    candidates: tuple[str, ...] = ()
 
 
 class BatchReport(Value):
     """What became of a batch prediction."""
 
     predicted: int
+    unsure: int = Field(0, description="Of the predicted, those the classifier is not sure of.")
+    unknown: int = Field(0, description="Of the predicted, those that look like none of its classes.")
     skipped_count: int
     ignored_count: int
     images_per_second: float
