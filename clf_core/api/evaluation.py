@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from clf_core.api.runs import Runs
 from clf_core.errors import NotFoundError, StateError
-from clf_core.results import EvaluationReport, Proposal, TestedPicture
+from clf_core.results import EvaluationReport, Proposal, TestedPicture, Verdict
 from clf_core.workspace import Workspace
 from clf_core.workspace.run_directory import RunDirectory
 
@@ -32,6 +32,20 @@ class Evaluation:
         run = self._runs.finished(run_ref)
         report = self._stored_report(run)
         return report.model_copy(update={"looks": self._workspace.runs.looks.count_look(run)})
+
+    def verdict(self, run_ref: str) -> Verdict:
+        """Return what a person who decides has to know first; a look like ``report``.
+
+        Raises:
+            NotFoundError: no such run, or its dataset is gone.
+            StateError: the run is not done, or its dataset has no test pictures.
+        """
+        from clf_core.evaluation.first_screen import first_screen
+        from clf_core.evaluation.proposals import propose
+
+        report, run = self.report(run_ref), self._runs.finished(run_ref)
+        known = self._known(run)
+        return first_screen(report, run.tested(), known.train, propose(report, known))
 
     def cell(self, run_ref: str, true: str, predicted: str) -> tuple[TestedPicture, ...]:
         """Return the test pictures of one cell of the confusion matrix.
@@ -96,6 +110,7 @@ class Evaluation:
 
     def _known(self, run: RunDirectory) -> "Known":
         """What speaks for a proposal beside the result on the test split."""
+        from clf_core.evaluation.label_proposals import doubtful_labels
         from clf_core.evaluation.proposals import Known
 
         record, config = run.record, run.config
@@ -112,6 +127,7 @@ class Evaluation:
             side=_typical_side(manifest),
             seen=seen,
             epochs=self._runs.progress(record.id).epochs,
+            doubtful=doubtful_labels(run.tested()),
         )
 
     @staticmethod

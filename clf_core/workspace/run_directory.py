@@ -18,6 +18,7 @@ model/         the classifier
 report.json    what a range test of learning rates found; a range test is a run that trains nothing
 evaluation.json, tested.parquet    the look at the test split
 answers/       val.npz and test.npz: what it said of each picture it had not learned from (``evaluation.answers``)
+figures.json   what was worked out from them; it can be worked out again (``evaluation_files``)
 looks.log      a line for each time somebody asked for it
 worker.log     what the process printed
 """
@@ -25,23 +26,20 @@ worker.log     what the process printed
 import contextlib
 import os
 import shutil
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import ValidationError
 
 from clf_core.config import TrainConfig
 from clf_core.errors import StorageError
 from clf_core.files import remove_unfinished, storage_error, write_text
-from clf_core.results import EvaluationReport, RunEvent, RunState, TestedPicture
+from clf_core.results import RunEvent, RunState
 from clf_core.results.range_tests import RangeTestReport
 from clf_core.workspace.checkpoints import Checkpoints
+from clf_core.workspace.evaluation_files import EvaluationFiles
 from clf_core.workspace.records import ProcessIdentity, RunRecord, RunStatus
-from clf_core.workspace.value_files import ValueFiles
-
-if TYPE_CHECKING:
-    from clf_core.evaluation.answers import Answers
 
 _LAST_BYTES = 65536
 """At the end of the events, within which the last one begins."""
@@ -50,12 +48,11 @@ _SETTLED: frozenset[RunState] = frozenset({"done", "cancelled"})
 """States no run leaves; one that failed, was paused or interrupted may be gone on with."""
 
 
-class RunDirectory:
+class RunDirectory(EvaluationFiles):
     """The files of one run. What never changes any more is read once."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._values = ValueFiles(path, "a run")
+        super().__init__(path)
         self.events_path = path / "events.jsonl"
         self.log_path = path / "worker.log"
         self.model_folder = path / "model"
@@ -221,10 +218,6 @@ class RunDirectory:
                 return RunEvent.model_validate_json(line).time
         return written
 
-    def evaluation(self) -> EvaluationReport | None:
-        """Return the look at the test split, None where there was none."""
-        return self._values.find("evaluation.json", EvaluationReport)
-
     def range_report(self) -> RangeTestReport | None:
         """Return what a range test found, None before that."""
         return self._values.find("report.json", RangeTestReport)
@@ -233,72 +226,9 @@ class RunDirectory:
         """Keep what a range test found."""
         self._values.write("report.json", report)
 
-    def tested(self) -> tuple[TestedPicture, ...]:
-        """Return the test pictures with the model's answers.
-
-        Raises:
-            StorageError: the file is missing or damaged.
-        """
-        path = self.path / "tested.parquet"
-        try:
-            return _read_tested(path, path.stat().st_mtime_ns)
-        except OSError:
-            return _read_tested(path, 0)  # which tells what is wrong
-
-    def answers(self, split: Literal["val", "test"]) -> "Answers | None":
-        """Return what the network said of the pictures of a split that it had not learned from.
-
-        Of the validation pictures they are those of the network before it learned from these as well. None where there
-        are no such pictures, or the run is of an earlier version of the studio.
-
-        Raises:
-            StorageError: the file is damaged.
-        """
-        path = self._answers_path(split)
-        try:
-            return _read_answers(path, path.stat().st_mtime_ns)
-        except FileNotFoundError:
-            return None
-
-    def write_answers(self, split: Literal["val", "test"], answers: "Answers") -> None:
-        """Keep what the network said of the pictures of a split that it had not learned from.
-
-        Raises:
-            StorageError: the disk refuses.
-        """
-        from clf_core.evaluation.answers import write_answers
-
-        write_answers(self._answers_path(split), answers)
-
-    def _answers_path(self, split: Literal["val", "test"]) -> Path:
-        return self.path / "answers" / f"{split}.npz"
-
-    def write_evaluation(self, report: EvaluationReport, tested: tuple[TestedPicture, ...]) -> None:
-        """Write the look at the test split; the report last, as it is what says that there is one."""
-        from clf_core.evaluation.tested import write_tested
-
-        write_tested(self.path / "tested.parquet", tested)
-        self._values.write("evaluation.json", report)
-
 
 def _touch(path: Path) -> None:
     try:
         path.touch()
     except OSError as error:
         raise storage_error(error, path) from error
-
-
-@lru_cache(maxsize=4)
-def _read_tested(path: Path, _changed: int) -> tuple[TestedPicture, ...]:
-    """Pages ask at every rerun; the file never changes once it is written."""
-    from clf_core.evaluation.tested import read_tested
-
-    return read_tested(path)
-
-
-@lru_cache(maxsize=8)
-def _read_answers(path: Path, _changed: int) -> "Answers":
-    """Pages ask at every rerun; the file never changes once it is written."""
-    from clf_core.evaluation.answers import read_answers
-
-    return read_answers(path)

@@ -1,0 +1,136 @@
+"""What a run's directory holds of its examination: the report, the answers picture by picture, the figures.
+
+None of these changes once it is written; pages ask at every rerun, so the latest are kept in memory.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from clf_core.errors import StorageError
+from clf_core.results import EvaluationReport, TestedPicture
+from clf_core.results.figures import FIGURES_VERSION, Figures
+from clf_core.values import Value
+from clf_core.workspace.value_files import ValueFiles
+
+if TYPE_CHECKING:
+    from clf_core.evaluation.answers import Answers
+
+_V = TypeVar("_V", bound=Value)
+
+_FIGURES = "figures.json"
+
+
+class EvaluationFiles:
+    """Reads and writes them.
+
+    Args:
+        path: the run's directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._values = ValueFiles(path, "a run")
+
+    def evaluation(self) -> EvaluationReport | None:
+        """Return the look at the test split, None where there was none.
+
+        Raises:
+            StorageError: the file is damaged.
+        """
+        return _latest(self.path / "evaluation.json", EvaluationReport)
+
+    def tested(self) -> tuple[TestedPicture, ...]:
+        """Return the test pictures with the model's answers.
+
+        Raises:
+            StorageError: the file is missing or damaged.
+        """
+        path = self.path / "tested.parquet"
+        return _read_tested(path, _changed(path) or 0)  # which tells what is wrong with one that is missing
+
+    def write_evaluation(self, report: EvaluationReport, tested: tuple[TestedPicture, ...]) -> None:
+        """Write the look at the test split; the report last, as it is what says that there is one.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        from clf_core.evaluation.tested import write_tested
+
+        write_tested(self.path / "tested.parquet", tested)
+        self._values.write("evaluation.json", report)
+
+    def answers(self, split: Literal["val", "test"]) -> "Answers | None":
+        """Return what the network said of the pictures of a split that it had not learned from.
+
+        Of the validation pictures they are those of the network before it learned from these as well. None where there
+        are no such pictures, or the run is of an earlier version of the studio.
+
+        Raises:
+            StorageError: the file is damaged.
+        """
+        path = self._answers_path(split)
+        changed = _changed(path)
+        return None if changed is None else _read_answers(path, changed)
+
+    def write_answers(self, split: Literal["val", "test"], answers: "Answers") -> None:
+        """Keep what the network said of the pictures of a split that it had not learned from.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        from clf_core.evaluation.answers import write_answers
+
+        write_answers(self._answers_path(split), answers)
+
+    def figures(self) -> Figures | None:
+        """Return the figures worked out earlier; None where there are none, or not in the form they have now."""
+        try:
+            kept = _latest(self.path / _FIGURES, Figures)
+        except StorageError:  # they can be worked out again
+            return None
+        return kept if kept is not None and kept.version == FIGURES_VERSION else None
+
+    def write_figures(self, figures: Figures) -> None:
+        """Keep figures that were worked out.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        self._values.write(_FIGURES, figures)
+
+    def _answers_path(self, split: Literal["val", "test"]) -> Path:
+        return self.path / "answers" / f"{split}.npz"
+
+
+def _changed(path: Path) -> int | None:
+    """When the file was written, None where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
+def _latest(path: Path, kind: type[_V]) -> _V | None:
+    changed = _changed(path)
+    # The cache cannot say that the value is of the kind it was read as.
+    return None if changed is None else _read_value(path, changed, kind)  # type: ignore[arg-type, return-value]
+
+
+@lru_cache(maxsize=16)
+def _read_value(path: Path, _changed: int, kind: type[Value]) -> Value | None:
+    return ValueFiles(path.parent, "a run").find(path.name, kind)
+
+
+@lru_cache(maxsize=4)
+def _read_tested(path: Path, _changed: int) -> tuple[TestedPicture, ...]:
+    from clf_core.evaluation.tested import read_tested
+
+    return read_tested(path)
+
+
+@lru_cache(maxsize=8)
+def _read_answers(path: Path, _changed: int) -> "Answers":
+    from clf_core.evaluation.answers import read_answers
+
+    return read_answers(path)
