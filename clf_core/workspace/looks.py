@@ -37,6 +37,14 @@ class LookLog:
             self._latest[run.path] = (now, looks)
         return looks
 
+    @staticmethod
+    def count(run: RunDirectory) -> int:
+        """Return how often a run's evaluation was looked at, without looking; 0 where that cannot be read."""
+        try:
+            return len((run.path / "looks.log").read_bytes().splitlines())
+        except OSError:
+            return 0
+
 
 def _append(path: Path) -> int:
     try:

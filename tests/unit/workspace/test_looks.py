@@ -14,3 +14,8 @@ def test_coming_back_later_is_another_look(run, monkeypatch):
     log.count_look(run)
     monkeypatch.setattr(looks, "_SAME_LOOK_SECONDS", -1.0)
     assert log.count_look(run) == 2
+
+
+def test_looks_are_counted_without_looking(run):
+    log = LookLog()
+    assert [LookLog.count(run), log.count_look(run), LookLog.count(run), LookLog.count(run)] == [0, 1, 1, 1]
