@@ -1,7 +1,5 @@
 """Starting processes of the studio that work in the background and outlive whoever started them."""
 
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -50,9 +48,5 @@ class Background:
 
 def end(worker: ProcessIdentity) -> None:
     """End a process at once, if it is still that very process."""
-    if not process.is_alive(worker):
-        return
-    try:
-        os.kill(worker.pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return  # ended in the meantime
+    if process.is_alive(worker):
+        process.kill(worker.pid)

@@ -10,11 +10,6 @@ A version whose checks are stored is done, whatever these files say; a process t
 stored them was interrupted. One process per dataset: a newer version ends the work on an older one.
 """
 
-import os
-import signal
-import subprocess
-import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -23,6 +18,7 @@ from pydantic import Field, ValidationError
 from clf_core.errors import StorageError
 from clf_core.files import storage_error, write_json
 from clf_core.jobs import process
+from clf_core.jobs.background import Background, end
 from clf_core.results import CheckState
 from clf_core.values import Value
 from clf_core.workspace.records import ProcessIdentity
@@ -62,8 +58,7 @@ class HealthJobs:
     def __init__(self, root: Path, store: "HealthStore") -> None:
         self._root = root
         self._store = store
-        self._children: list[subprocess.Popen[bytes]] = []
-        self._lock = threading.Lock()
+        self._background = Background()
 
     def start(self, identifier: str, version: int) -> None:
         """Start the checks of a version unless they are done or under way; those of another version end.
@@ -96,7 +91,7 @@ class HealthJobs:
         folder = self._store.work_folder(identifier)
         if self._store.done(identifier, version, "slow"):
             return "done", None
-        self._reap()
+        self._background.reap()
         work, launched = read_work(folder), _read(folder / "launched.json", Launched)
         if work is not None and (work.version != version or (launched and work.worker != launched.worker)):
             work = None  # of another version, or of an attempt before the one just launched
@@ -119,34 +114,15 @@ class HealthJobs:
 
     def _end_others(self, folder: Path) -> None:
         launched = _read(folder / "launched.json", Launched)
-        if launched is None or not process.is_alive(launched.worker):
-            return
-        try:
-            os.kill(launched.worker.pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            return  # ended in the meantime
+        if launched is not None:
+            end(launched.worker)
 
     def _spawn(self, folder: Path, identifier: str, version: int) -> None:
-        command = [sys.executable, "-m", "clf_core.jobs.health_worker", str(self._root), identifier, str(version)]
-        with (folder / "work.log").open("wb") as log:
-            child = subprocess.Popen(
-                command,
-                cwd=Path(__file__).parents[2],  # where clf_core is found
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        with self._lock:
-            self._children.append(child)
-        worker = process.identify(child.pid)
+        arguments = [str(self._root), identifier, str(version)]
+        worker = self._background.start("clf_core.jobs.health_worker", arguments, folder / "work.log")
         if worker is not None:
             launched = Launched(version=version, worker=worker)
             write_json(folder / "launched.json", launched.model_dump(mode="json"))
-
-    def _reap(self) -> None:
-        with self._lock:  # an ended child stays a zombie until its parent asks for it
-            self._children = [child for child in self._children if child.poll() is None]
 
 
 def read_work(folder: Path) -> Work | None:

@@ -1,0 +1,67 @@
+"""Heatmaps of several pictures of one's own at once, with the same class and the same method."""
+
+import streamlit as st
+
+from clf_core.api import Workbench
+from clf_core.errors import PictureError
+from clf_core.results import Explanation
+from pages.components.answers import Look, explain_once
+from pages.components.escaping import md, plain
+from pages.components.heading import quiet
+from pages.components.panes import Pane, panes
+from pages.components.pickers import PICTURE_TYPES, whole
+from pages.components.words import percent
+
+MOST = 24
+_OPACITY = 0.55
+_OWN_ANSWER = ""
+
+
+def show_many(bench: Workbench, model: str, look: Look) -> None:
+    """Draw the drop zone and the heatmaps of what was dropped.
+
+    Args:
+        bench: the facade.
+        model: which classifier.
+        look: how the heatmaps are made.
+    """
+    dropped = st.file_uploader(
+        "Pictures", PICTURE_TYPES, accept_multiple_files=True, key="explain_files", label_visibility="collapsed"
+    )
+    if not dropped:
+        quiet(f"Up to {MOST} pictures at once; each is drawn under its heatmap.")
+        return
+    classes = [_OWN_ANSWER, *bench.explanation.classes(model)]
+    target = st.selectbox(
+        "Show the evidence for",
+        classes,
+        format_func=lambda name: plain(name, 80) or "what the model says of each",
+        key=f"many_target_{model}",
+    )
+    if len(dropped) > MOST:
+        quiet(f"The first {MOST} of {len(dropped):,} are shown.")
+    shown: list[Pane] = []
+    for place, file in enumerate(dropped[:MOST]):
+        try:
+            explanation = explain_once(
+                bench, model, file.name, whole(file), slot=f"many_{place}", target=target or None, look=look
+            )
+        except PictureError as error:
+            quiet(f"{md(file.name, 80)}: {md(error.why or error.what, 300)}")
+            continue
+        shown.append(_pane(bench, file.name, explanation))
+    if shown:
+        panes(shown, key="many", label="Heatmaps of your pictures", least=200)
+
+
+def _pane(bench: Workbench, name: str, explanation: Explanation) -> Pane:
+    said = f"{plain(explanation.label, 60)}, {percent(explanation.probability)} sure"
+    evidence = f"evidence for {plain(explanation.target, 60)}"
+    if explanation.empty:
+        evidence = f"nothing speaks for {plain(explanation.target, 60)}"
+    return Pane(
+        bench.explanation.overlay(explanation, _OPACITY),
+        f"{plain(name, 60)}: {said}; {evidence}",
+        said,
+        f"{plain(name, 60)} · {evidence}",
+    )

@@ -1,0 +1,78 @@
+"""A model that needs no network: its features are a picture's mean colours, and its evidence is a colour channel."""
+
+from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf_core.config import ImportLimits, Preprocessing
+from clf_core.models.backbone import BackboneSpec
+from clf_core.models.classifier import Classifier, ClassifierSpec
+from clf_core.prediction.predictor import Predictor
+
+PREPROCESSING = Preprocessing(input_size=16, resize_size=16, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+CHANNELS = {"red": 0, "green": 1, "blue": 2}
+_WEIGHTS = "0" * 64
+
+
+class MeanColours:
+    """A runtime whose features are the three mean colours of a picture, 0..1."""
+
+    spec = BackboneSpec(
+        name="mean-colours",
+        weights_sha256=_WEIGHTS,
+        feature_dim=3,
+        preprocessing=PREPROCESSING,
+        class_names=(),
+        licence="",
+        source="test",
+        parameters=1,
+        files={},
+    )
+    engine = "numpy"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def features(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.asked += len(batch)
+        return np.asarray(batch.mean(axis=(1, 2)) / 255, dtype=np.float32)
+
+    def stream(self, inputs: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
+        for picture in inputs:
+            yield self.features(picture[None])[0]
+
+
+class ColourHeatmaps:
+    """Evidence for a class is its colour."""
+
+    layer = "colours"
+
+    def __init__(self, classes: tuple[str, ...]) -> None:
+        self._classes = classes
+        self.asked = 0
+
+    def heatmap(self, picture: NDArray[np.uint8], target: int) -> NDArray[np.float32]:
+        self.asked += 1
+        return np.asarray(picture[..., CHANNELS[self._classes[target]]] / 255, dtype=np.float32)
+
+
+def pretended_model(classes: tuple[str, ...]) -> Any:
+    """What the background work on a run needs of a loaded model; ``classes`` are names of colours in class order."""
+    spec = ClassifierSpec(
+        backbone="mean-colours", weights_sha256=_WEIGHTS, feature_dim=3, preprocessing=PREPROCESSING, classes=classes
+    )
+    weight = np.zeros((len(classes), 3), dtype=np.float32)
+    for row, name in enumerate(classes):
+        weight[row, CHANNELS[name]] = 20
+    classifier = Classifier(spec, weight, np.zeros(len(classes), dtype=np.float32))
+    runtime = MeanColours()
+    return SimpleNamespace(
+        classifier=classifier,
+        runtime=runtime,
+        predictor=Predictor(classifier, runtime),
+        heatmaps=ColourHeatmaps(classes),
+        limits=ImportLimits(),
+    )
