@@ -84,7 +84,7 @@ def train_run(
     resources = replace(
         _resources(run, workspace, chosen, backbone, runtime, places),
         began=time.perf_counter() - process.age(),
-        ending_seconds=_ending_seconds(run),
+        ending_seconds=_ending_seconds(run, len(manifest.select("val"))),
     )
     result = train_by_preset(config, manifest, callbacks, resources)
     callbacks.check_cancelled()
@@ -101,13 +101,19 @@ def train_run(
     return Trained(result, runtime)
 
 
-def _ending_seconds(run: RunDirectory) -> float:
-    """What comes after the epochs: the network is written and made quick to run, and tested."""
+def _ending_seconds(run: RunDirectory, val: int) -> float:
+    """What comes after the epochs of a time limit: the network is written and made quick to run, and tested.
+
+    Args:
+        run: its record says how many pictures there are.
+        val: of which so many are of the validation split; the network is asked about these as well.
+    """
     from clf_core.training.estimate import SCRATCH_COST, Work, stage_seconds
 
     record, preset = run.record, run.config.preset
     cost = SCRATCH_COST if preset == "scratch" else 1.0
-    expected = stage_seconds(Work(preset, train=record.fitted_pictures, test=record.test_pictures, cost=cost))
+    train = record.fitted_pictures - val
+    expected = stage_seconds(Work(preset, train, val, record.test_pictures, budget=0.0, cost=cost))
     return expected.get("finish", 0.0) + expected["test"]
 
 

@@ -105,7 +105,7 @@ def stage_seconds(work: Work) -> dict[Stage, float]:
         "head": head + _trials(work) * course,
         "tune": course * courses(work) if work.budget is None else work.budget,
         "finish": _SMALL_FINISH_SECONDS if work.preset == "scratch" else _FINISH_SECONDS,
-        "test": work.test / looking,
+        "test": (work.test + _asked(work)) / looking,
     }
     return {stage: seconds[stage] for stage in stages_of(work.preset)}
 
@@ -125,6 +125,14 @@ def courses(work: Work) -> int:
     recipe = RECIPES.get(work.preset)
     again = recipe is not None and work.val > 0 and work.budget is None
     return 2 if again and _pictures_learned(work) <= (recipe.repeats if recipe else 0) else 1
+
+
+def _asked(work: Work) -> int:
+    """Validation pictures the finished network is asked about: all, unless what it says of them is known already.
+
+    It is where the network goes on to learn from them.
+    """
+    return 0 if work.preset == "quick" or courses(work) == 2 else work.val
 
 
 def _trials(work: Work) -> int:
