@@ -9,7 +9,6 @@ from clf_core.workspace import Workspace
 from clf_core.workspace.run_directory import RunDirectory
 
 if TYPE_CHECKING:
-    from clf_core.data.manifest import Manifest
     from clf_core.evaluation.proposals import Known
 
 
@@ -124,7 +123,7 @@ class Evaluation:
         return Known(
             config=config,
             train={name: splits.get("train", 0) for name, splits in manifest.class_splits().items()},
-            side=_typical_side(manifest),
+            side=manifest.typical_side,
             seen=seen,
             epochs=self._runs.progress(record.id).epochs,
             doubtful=doubtful_labels(run.tested()),
@@ -140,13 +139,3 @@ class Evaluation:
                 remedy="Add pictures to the dataset and train again",
             )
         return report
-
-
-def _typical_side(manifest: "Manifest") -> int:
-    """Median of the shorter sides, in pixels; 0 without pictures."""
-    import numpy as np
-
-    if not len(manifest):
-        return 0
-    width, height = (manifest.table.column(name).to_numpy() for name in ("width", "height"))
-    return int(np.median(np.minimum(width, height)))

@@ -134,22 +134,12 @@ class Plans:
             classes={name: splits.get("train", 0) for name, splits in dataset.class_splits.items()},
             val=dataset.splits.get("val", 0),
             test=dataset.splits.get("test", 0),
-            side=self._side(dataset),
+            side=self._workspace.datasets.manifest(dataset.id, dataset.version).typical_side,
             device=device.likely(config.device),
             cores=device.cpu_count(),
             parameters=parameters,
             why_not_mirrored=suggest(tuple(dataset.classes)).reason,
         )
-
-    def _side(self, dataset: DatasetSummary) -> int:
-        """Median of the shorter sides, in pixels; 0 without pictures."""
-        import numpy as np
-
-        manifest = self._workspace.datasets.manifest(dataset.id, dataset.version)
-        if not len(manifest):
-            return 0
-        width, height = (manifest.table.column(name).to_numpy() for name in ("width", "height"))
-        return int(np.median(np.minimum(width, height)))
 
 
 def _views(config: TrainConfig, pictures: int) -> int:

@@ -304,6 +304,11 @@ class Manifest:
         return np.array([places[split] for split in self.column("split")], dtype=np.int64)
 
     @cached_property
+    def typical_side(self) -> int:
+        """Median of the shorter sides, in pixels; 0 without pictures."""
+        return int(np.median(np.minimum(self._numbers("width"), self._numbers("height")))) if len(self) else 0
+
+    @cached_property
     def _labels(self) -> list[str]:
         return self.column("label")
 
@@ -319,7 +324,7 @@ class Manifest:
         return ~self.in_use if shown == "left out" else np.ones(len(self), dtype=np.bool_)
 
     def _numbers(self, name: str) -> NDArray[np.int64]:
-        return np.asarray(self._table.column(name).to_numpy(), dtype=np.int64)
+        return columns.numbers(self._table.column(name)).astype(np.int64)
 
     def _pick(self, name: str, places: NDArray[np.int64]) -> list[str]:
         values = self.column(name)

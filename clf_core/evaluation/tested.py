@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf_core import files
+from clf_core.data import columns
 from clf_core.errors import StorageError
 from clf_core.results import TestedPicture
 
@@ -63,7 +64,11 @@ def write_tested(path: Path, rows: Sequence[TestedPicture]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pylist([row.model_dump() for row in rows], schema=_schema())
+    texts = ("sha256", "source_name", "true", "predicted")
+    cells = [columns.strings([getattr(row, name) for row in rows]) for name in texts]
+    for name in ("probability", "probability_true"):
+        cells.append(columns.floats(np.array([getattr(row, name) for row in rows]), np.float64))
+    table = pa.Table.from_arrays(cells, schema=_schema())
     buffer = pa.BufferOutputStream()
     pq.write_table(table, buffer, compression="zstd")
     files.write_bytes(path, buffer.getvalue().to_pybytes())

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,3 +29,19 @@ def test_string_lists(values: list[list[str]]) -> None:
     made = columns.string_lists(values)
     made.validate(full=True)
     assert made.equals(pa.array(values, pa.list_(pa.string())))
+
+
+@pytest.mark.parametrize("kind", ["int32", "int64", "uint8", "float32", "float64"])
+@given(st.lists(st.integers(0, 200), max_size=20), st.integers(0, 5), st.integers(0, 20))
+def test_numbers(kind: str, values: list[int], start: int, cut: int) -> None:
+    made = pa.array(values, getattr(pa, kind)())
+    column = pa.chunked_array([made[:cut], made[cut:]], made.type).slice(start)
+    found = columns.numbers(column)
+    assert found.dtype == np.dtype(kind)
+    assert found.tolist() == values[start:]
+
+
+@pytest.mark.parametrize("column", [pa.chunked_array([[1, None]]), pa.chunked_array([["a"]])])
+def test_what_is_no_column_of_numbers_is_refused(column: pa.ChunkedArray) -> None:
+    with pytest.raises(ValueError, match="a column of numbers"):
+        columns.numbers(column)
