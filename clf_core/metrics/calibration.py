@@ -4,7 +4,10 @@ NLL and Brier are proper scores (best at the true probabilities; Gneiting & Raft
 not: it looks at the winning class only and depends on its bins, so it never travels without them.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from clf_core.metrics.classification import Floats, Indices, check_scores
 
@@ -53,17 +56,56 @@ def ece(true_index: Indices, probabilities: Floats, bins: int = 15) -> float:
 
     Args, Raises: as ``nll``; also ValueError when bins < 1.
     """
-    count, _ = _check_probabilities(true_index, probabilities)
+    found = reliability(true_index, probabilities, bins)
+    full = found.counts > 0
+    if not full.any():
+        return float("nan")
+    gaps = np.abs(found.accuracy[full] - found.confidence[full])
+    return float((found.counts[full] * gaps).sum() / found.counts.sum())
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """What a reliability diagram shows (DeGroot & Fienberg 1983), for B bins of the winning probability.
+
+    Attributes:
+        edges: [B + 1] float64, 0 to 1; a bin holds its upper edge and not its lower.
+        counts: [B] int64, pictures in each.
+        right: [B] int64, of those the ones answered right.
+        confidence: [B] float64, mean winning probability; NaN where a bin is empty.
+        accuracy: [B] float64, share answered right; NaN where a bin is empty.
+    """
+
+    edges: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    right: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+
+
+def reliability(true_index: Indices, probabilities: Floats, bins: int = 15) -> Reliability:
+    """Sort the answers by how sure they are into bins of equal width.
+
+    Args, Raises: as ``ece``.
+    """
+    _check_probabilities(true_index, probabilities)
     if bins < 1:
         raise ValueError(f"bins must be at least 1, got {bins}")
-    if not count:
-        return float("nan")
     confidence = probabilities.max(axis=1).astype(np.float64)  # [N]
     right = probabilities.argmax(axis=1) == true_index  # [N]
     edges = np.linspace(0, 1, bins + 1)
     place = np.searchsorted(edges[1:-1], confidence, side="left")  # [N] in 0..bins-1
-    gap = np.bincount(place, weights=right - confidence, minlength=bins)  # sums, so the weights cancel
-    return float(np.abs(gap).sum() / count)
+    counts = np.bincount(place, minlength=bins)
+    hits = np.bincount(place[right], minlength=bins)
+    sums = np.bincount(place, weights=confidence, minlength=bins)
+    known = counts > 0
+    return Reliability(
+        edges=edges,
+        counts=counts.astype(np.int64),
+        right=hits.astype(np.int64),
+        confidence=np.divide(sums, counts, out=np.full(bins, np.nan), where=known),
+        accuracy=np.divide(hits, counts, out=np.full(bins, np.nan), where=known),
+    )
 
 
 def _check_probabilities(true_index: Indices, probabilities: Floats) -> tuple[int, int]:

@@ -82,15 +82,21 @@ def top_k_accuracy(true_index: Indices, scores: Floats, k: int) -> float:
     Raises:
         ValueError: the shapes disagree or k < 1.
     """
-    count, class_count = check_scores(true_index, scores)
+    check_scores(true_index, scores)
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
-    if not count:
-        return float("nan")
+    return float((ranks(true_index, scores) < k).mean()) if len(true_index) else float("nan")
+
+
+def ranks(true_index: Indices, scores: Floats) -> NDArray[np.int64]:
+    """[N] int64, how many classes score better than the true one; 0 where it is the answer.
+
+    Args, Raises: as ``top_k_accuracy``.
+    """
+    _, class_count = check_scores(true_index, scores)
     own = np.take_along_axis(scores, true_index[:, None], axis=1)  # [N, 1]
     earlier = np.arange(class_count)[None, :] < true_index[:, None]  # [N, K]
-    rank = ((scores > own) | ((scores == own) & earlier)).sum(axis=1)  # [N], 0 is the best
-    return float((rank < k).mean())
+    return ((scores > own) | ((scores == own) & earlier)).sum(axis=1).astype(np.int64)
 
 
 def check_scores(true_index: Indices, scores: Floats) -> tuple[int, int]:
