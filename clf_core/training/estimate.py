@@ -48,7 +48,7 @@ _GPU = 40.0
 """How much quicker a graphics card learns than a core; a guess until a run has shown it."""
 
 
-_LEARNING: dict[Preset, float] = {"balanced": 200.0, "thorough": 70.0, "full": 12.0, "scratch": 900.0}
+_LEARNING: dict[Preset, float] = {"balanced": 110.0, "thorough": 50.0, "full": 14.0, "scratch": 900.0}
 """Pictures learned from per second and core. Of scratch, with the network everyone learns with at 32 px."""
 
 SCRATCH_COST = 0.01
