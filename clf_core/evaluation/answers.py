@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 from clf_core import files
 from clf_core.errors import StorageError
 
-_TEXTS = ("classes", "sha256", "source_names")
-
 
 @dataclass(frozen=True)
 class Answers:
@@ -99,9 +97,16 @@ def write_answers(path: Path, answers: Answers) -> None:
     Raises:
         StorageError: the disk refuses.
     """
-    texts = {name: _to_bytes(getattr(answers, name)) for name in _TEXTS}
     buffer = io.BytesIO()
-    np.savez(buffer, groups=answers.groups, true_index=answers.true_index, logits=answers.logits, **texts)
+    np.savez(
+        buffer,
+        classes=_to_bytes(answers.classes),
+        sha256=_to_bytes(answers.sha256),
+        source_names=_to_bytes(answers.source_names),
+        groups=answers.groups,
+        true_index=answers.true_index,
+        logits=answers.logits,
+    )
     files.write_bytes(path, buffer.getvalue())
 
 
@@ -113,9 +118,14 @@ def read_answers(path: Path) -> Answers:
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            texts = {name: _from_bytes(arrays[name]) for name in _TEXTS}
-            numbers = {name: _locked(arrays[name]) for name in ("groups", "true_index", "logits")}
-        return Answers(**texts, **numbers)
+            return Answers(
+                classes=_from_bytes(arrays["classes"]),
+                sha256=_from_bytes(arrays["sha256"]),
+                source_names=_from_bytes(arrays["source_names"]),
+                groups=_locked(arrays["groups"]),
+                true_index=_locked(arrays["true_index"]),
+                logits=_locked(arrays["logits"]),
+            )
     except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise StorageError(
             "The answers of this run cannot be read",

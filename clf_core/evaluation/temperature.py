@@ -9,6 +9,8 @@ the true class counts (N + 1) / (N + 2) and the rest is shared by the others. Wh
 likelihood would drive every probability to 1, and N pictures cannot tell so much: this leaves about 1 - 1 / N.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,14 +49,14 @@ def best_inverse(logits: NDArray[np.float32], true_index: NDArray[np.int64]) -> 
     pull = _pull_of_targets(logits, true_index)
 
     def slope(log_inverse: float) -> float:
-        return _expected_logit(logits, float(np.exp(log_inverse))) - pull
+        return _expected_logit(logits, math.exp(log_inverse)) - pull
 
-    low, high = float(np.log(_LEAST)), float(np.log(_MOST))
+    low, high = math.log(_LEAST), math.log(_MOST)
     if slope(low) >= 0:
         return _LEAST
     if slope(high) <= 0:
         return _MOST
-    return float(np.exp(brentq(slope, low, high, xtol=1e-7)))
+    return math.exp(brentq(slope, low, high, xtol=1e-7))
 
 
 def _pull_of_targets(logits: NDArray[np.float32], true_index: NDArray[np.int64]) -> float:
@@ -77,4 +79,4 @@ def _expected_logit(logits: NDArray[np.float32], inverse: float) -> float:
         odds = np.exp(part * inverse)
         odds /= odds.sum(axis=1, keepdims=True)
         total += float(((odds * part).sum(axis=1) - part.mean(axis=1)).sum())
-    return total / count
+    return float(total / count)

@@ -114,7 +114,7 @@ def _changed(path: Path) -> int | None:
 def _latest(path: Path, kind: type[_V]) -> _V | None:
     changed = _changed(path)
     # The cache cannot say that the value is of the kind it was read as.
-    return None if changed is None else _read_value(path, changed, kind)  # type: ignore[arg-type, return-value]
+    return None if changed is None else _read_value(path, changed, kind)  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=16)

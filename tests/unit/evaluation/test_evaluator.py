@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
+from scipy.special import softmax
 from sklearn.metrics import f1_score, log_loss
 
 from clf_core.errors import DatasetError
 from clf_core.evaluation import tested
-from clf_core.evaluation.evaluator import evaluate
+from clf_core.evaluation.answers import Answers
+from clf_core.evaluation.evaluator import calibration_of, evaluate
 from clf_core.results import EvaluationReport
 
 
@@ -84,6 +86,21 @@ def test_without_test_pictures_it_says_what_to_do():
     with pytest.raises(DatasetError, match="no test pictures") as caught:
         evaluate("r", ["a", "b"], np.empty(0, dtype=np.int64), np.empty((0, 2), dtype=np.float32), {})
     assert "Add pictures" in caught.value.remedy
+
+
+def test_calibration_is_told_before_and_after():
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(60, 3)).astype(np.float32) * 4
+    names = tuple(map(str, range(60)))
+    given = Answers(("a", "b", "c"), names, names, np.arange(60), random.integers(0, 3, 60), logits)
+    told = calibration_of(given, 3.0, fitted_on=40)
+    after = softmax(logits.astype(float) / 3.0, axis=1)
+    assert (told.temperature, told.fitted_on, told.bins) == (3.0, 40, 15)
+    assert told.after.nll == pytest.approx(log_loss(given.true_index, after), abs=1e-9)
+    assert told.before.nll == pytest.approx(log_loss(given.true_index, softmax(logits.astype(float), axis=1)), abs=1e-9)
+    assert told.after.brier == pytest.approx(((after - np.eye(3)[given.true_index]) ** 2).sum(axis=1).mean())
+    report = evaluate("r", given.classes, given.true_index, given.probabilities(3.0), {"a": 1})
+    assert (report.nll, report.brier, report.ece) == (told.after.nll, told.after.brier, told.after.ece)
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (3, 2), (2,)])

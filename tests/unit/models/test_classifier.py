@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from scipy.special import softmax
 
 from clf_core.config import Preprocessing
 from clf_core.errors import NotFoundError, StateError, StorageError
@@ -49,6 +50,20 @@ def test_probabilities_are_a_softmax_even_of_huge_logits(classifier):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
     assert probabilities.dtype == np.float32
     assert np.isfinite(probabilities).all()
+
+
+def test_a_temperature_divides_the_logits_and_is_stored(tmp_path, classifier):
+    features = np.random.default_rng(1).normal(size=(20, 4)).astype(np.float32)
+    plain, calm = classifier.probabilities(features), classifier.calibrated(2.5)
+    np.testing.assert_allclose(calm.probabilities(features), softmax(calm.logits(features) / 2.5, axis=1), atol=1e-6)
+    np.testing.assert_array_equal(calm.probabilities(features).argmax(axis=1), plain.argmax(axis=1))
+    np.testing.assert_array_equal(calm.logits(features), classifier.logits(features))
+    save_classifier(tmp_path, calm)
+    assert load_classifier(tmp_path).spec.temperature == 2.5
+    assert ClassifierSpec.model_validate(SPEC.model_dump(exclude={"temperature"})).temperature == 1.0
+    for temperature in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(ValidationError):
+            ClassifierSpec.model_validate({**SPEC.model_dump(), "temperature": temperature})
 
 
 def test_shapes_types_and_values_are_checked(classifier):

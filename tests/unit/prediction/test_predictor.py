@@ -75,8 +75,24 @@ def test_a_large_photo_is_seen_alike_one_by_one_and_stored(colours, tmp_path):
     assert stored.tolist() == list(single.probabilities.values())
 
 
+def test_what_is_said_is_calibrated_and_names_the_same_class(colours, tmp_path):
+    (tmp_path / "photo").write_bytes(colours.png(250, 100, 0))
+    calm = Predictor(colours.classifier().calibrated(4.0), colours.runtime())
+    logits = calm.logits(["photo"], reading(tmp_path))
+    np.testing.assert_array_equal(logits, colours.predictor.logits(["photo"], reading(tmp_path)))
+    expected = np.exp(logits[0] / 4.0) / np.exp(logits[0] / 4.0).sum()
+    np.testing.assert_allclose(calm.probabilities(["photo"], reading(tmp_path))[0], expected, atol=1e-6)
+    sure, said = (
+        predictor.predict("photo", (tmp_path / "photo").read_bytes()) for predictor in (colours.predictor, calm)
+    )
+    assert said.label == sure.label
+    assert said.probability == pytest.approx(float(expected.max()), abs=1e-6)
+    assert said.probability < sure.probability
+
+
 def test_no_stored_pictures(colours, tmp_path):
     assert colours.predictor.probabilities([], reading(tmp_path)).shape == (0, 3)
+    assert colours.predictor.logits([], reading(tmp_path)).shape == (0, 3)
 
 
 def test_a_damaged_stored_picture_is_not_passed_over(colours, tmp_path):
