@@ -1,5 +1,8 @@
 """Two finished runs side by side, on the test pictures both were tested with."""
 
+import contextlib
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from clf_core.api.runs import Runs
@@ -10,9 +13,11 @@ from clf_core.results.comparison import (
     ComparedPage,
     Comparison,
     DataDifference,
+    Outcome,
     PairedFigures,
     PairKind,
     SettingDifference,
+    Standing,
     TestLooks,
 )
 from clf_core.workspace import Workspace
@@ -22,10 +27,13 @@ if TYPE_CHECKING:
     from clf_core.evaluation.comparison_words import Names
     from clf_core.evaluation.pairing import Judged, Pairs
 
-_MOST_KEPT = 8
-"""Compared pairs of runs kept in memory; finished runs never change."""
+_KEPT_RUNS = 8
+_KEPT_PAIRS = 8
+_KEPT_STANDINGS = 2000
+"""Kept in memory, as finished runs never change."""
 
-_Kept = tuple["Judged", "Judged", "Pairs"]
+_STANDINGS: dict[Outcome, Standing] = {"first": "behind", "second": "best", "alike": "alike", "unclear": "unclear"}
+"""Of the second run, where the first is the most accurate one."""
 
 
 class Comparisons:
@@ -38,8 +46,10 @@ class Comparisons:
     def __init__(self, workspace: Workspace, runs: Runs) -> None:
         self._workspace = workspace
         self._runs = runs
-        self._kept: dict[tuple[str, str], _Kept] = {}
-        self._figures: dict[tuple[str, str, Names], PairedFigures] = {}
+        self._judged = lru_cache(_KEPT_RUNS)(self._read)
+        self._paired = lru_cache(_KEPT_PAIRS)(self._match)
+        self._figures = lru_cache(_KEPT_PAIRS)(self._compare)
+        self._standing = lru_cache(_KEPT_STANDINGS)(self._stand)
 
     def compare(self, first: str, second: str) -> Comparison:
         """Compare two runs: which is better and whether that is luck, class by class, and in what they differ.
@@ -56,7 +66,7 @@ class Comparisons:
             self._workspace.runs.looks.count_look(run)
         looks = self.looks([ours.record.dataset_id, theirs.record.dataset_id])
         in_common = shared(pairs, names)
-        figures = self._compared(ours, theirs, pairs, names) if len(pairs) else None
+        figures = self._figures(ours, theirs, names) if len(pairs) else None
         return Comparison(
             first=self._runs.get(ours.record.id),
             second=self._runs.get(theirs.record.id),
@@ -80,16 +90,55 @@ class Comparisons:
 
         return pictures(*self._paired(*self._two(first, second)), kind, offset, limit)
 
+    def standings(self, refs: Sequence[str]) -> dict[str, Standing]:
+        """Return how runs stand beside the most accurate of them, by identifier; it is no look.
+
+        Only those tested on the very same pictures are named; so are none where there are not two of them.
+
+        Args:
+            refs: names or identifiers; those without a result, or whose files cannot be read, are passed over.
+        """
+        tested = sorted(self._tested(refs), key=lambda run: -run.metrics["accuracy"])
+        if len(tested) < 2:
+            return {}
+        best, found = tested[0].id, {}
+        for run in tested[1:]:
+            with contextlib.suppress(ClfError):
+                standing = self._standing(*self._two(best, run.id))
+                if standing is not None:
+                    found[run.id] = standing
+        return {best: "best", **found} if found else {}
+
     def looks(self, dataset_ids: list[str]) -> TestLooks:
         """Return how often results on the test pictures of these datasets were looked at, over all runs; no look."""
         from clf_core.evaluation.comparison_words import looks_words
 
-        tested: list[RunSummary] = [
-            run for run in self._runs.list() if run.dataset_id in dataset_ids and "accuracy" in run.metrics
-        ]
-        counted = (self._workspace.runs.looks.count(self._runs.directory(run.id)) for run in tested)
-        looks = TestLooks(runs=len(tested), looks=sum(counted))
+        tested = [run for run in self._runs.list() if run.dataset_id in dataset_ids and "accuracy" in run.metrics]
+        looks = TestLooks(runs=len(tested), looks=sum(self._looks_at(run) for run in tested))
         return looks.model_copy(update={"words": looks_words(looks)})
+
+    def _looks_at(self, run: RunSummary) -> int:
+        try:
+            return self._workspace.runs.looks.count(self._runs.directory(run.id))
+        except ClfError:  # it went away a moment ago
+            return 0
+
+    def _tested(self, refs: Sequence[str]) -> list[RunSummary]:
+        found = []
+        for ref in refs:
+            with contextlib.suppress(ClfError):
+                run = self._runs.get(ref)
+                if run.state == "done" and "accuracy" in run.metrics:
+                    found.append(run)
+        return found
+
+    def _stand(self, best: RunDirectory, other: RunDirectory) -> Standing | None:
+        """None where they were not tested on the same pictures."""
+        from clf_core.evaluation.comparison import outcome
+
+        *_, pairs = self._paired(best, other)
+        same = len(pairs) and not (pairs.first_alone or pairs.second_alone or pairs.other_class)
+        return _STANDINGS[outcome(pairs)] if same else None
 
     def _two(self, first: str, second: str) -> tuple[RunDirectory, RunDirectory]:
         ours, theirs = self._runs.finished(first), self._runs.finished(second)
@@ -97,28 +146,19 @@ class Comparisons:
             raise StateError("A run cannot be compared with itself", remedy="Choose another one beside it")
         return ours, theirs
 
-    def _paired(self, ours: RunDirectory, theirs: RunDirectory) -> _Kept:
+    def _match(self, ours: RunDirectory, theirs: RunDirectory) -> "tuple[Judged, Judged, Pairs]":
         from clf_core.evaluation.pairing import pair
 
-        key = (ours.record.id, theirs.record.id)
-        if key not in self._kept:
-            first, second = self._judged(ours), self._judged(theirs)
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.pop(next(iter(self._kept)), None)
-            self._kept[key] = (first, second, pair(first, second))
-        return self._kept[key]
+        first, second = self._judged(ours), self._judged(theirs)
+        return first, second, pair(first, second)
 
-    def _compared(self, ours: RunDirectory, theirs: RunDirectory, pairs: "Pairs", names: "Names") -> PairedFigures:
+    def _compare(self, ours: RunDirectory, theirs: RunDirectory, names: "Names") -> PairedFigures:
         from clf_core.evaluation.comparison import compare
 
-        key = (ours.record.id, theirs.record.id, names)
-        if key not in self._figures:
-            if len(self._figures) >= _MOST_KEPT:
-                self._figures.pop(next(iter(self._figures)), None)
-            self._figures[key] = compare(pairs, names)
-        return self._figures[key]
+        *_, pairs = self._paired(ours, theirs)
+        return compare(pairs, names)
 
-    def _judged(self, run: RunDirectory) -> "Judged":
+    def _read(self, run: RunDirectory) -> "Judged":
         from clf_core.evaluation.pairing import judged, judged_rows
 
         report = run.evaluation()
@@ -173,7 +213,7 @@ class Comparisons:
         old, new = sorted((first.version, second.version))
         words = f"They saw versions {first.version} and {second.version} of {names[0]}."
         try:
-            manifests = [self._workspace.datasets.manifest(first.dataset_id, version) for version in (old, new)]
+            before, after = (self._workspace.datasets.manifest(first.dataset_id, number) for number in (old, new))
         except ClfError:  # it is gone, and the rest of the comparison stands without it
             return DataDifference(kind="other version", words=words)
-        return DataDifference(kind="other version", words=words, versions=difference(*manifests, old, new))
+        return DataDifference(kind="other version", words=words, versions=difference(before, after, old, new))

@@ -56,8 +56,8 @@ def compare(pairs: Pairs, names: Names) -> PairedFigures:
         ValueError: they share no picture.
     """
     result = paired_difference(pairs.right_first, pairs.right_second, pairs.groups)
-    outcome = _outcome(result)
-    more = _more_needed(result, pairs) if outcome == "unclear" else None
+    told = _outcome(result)
+    more = _more_needed(result, pairs) if told == "unclear" else None
     right = int(pairs.right_first.sum()), int(pairs.right_second.sum())
     low_first, high_first = accuracy_interval(pairs.right_first, pairs.groups)
     low_second, high_second = accuracy_interval(pairs.right_second, pairs.groups)
@@ -79,12 +79,17 @@ def compare(pairs: Pairs, names: Names) -> PairedFigures:
         low=result.low,
         high=result.high,
         p_value=result.p_value,
-        outcome=outcome,
+        outcome=told,
         more_needed=more,
-        headline=headline(result, outcome, more, names),
-        words=evidence(result, outcome, right, more, names),
+        headline=headline(result, told, more, names),
+        words=evidence(result, told, right, more, names),
         classes=_by_class(pairs),
     )
+
+
+def outcome(pairs: Pairs) -> Outcome:
+    """Which of two runs is better, without the rest of ``compare``; at least one picture."""
+    return _outcome(paired_difference(pairs.right_first, pairs.right_second, pairs.groups))
 
 
 def pictures(first: Judged, second: Judged, pairs: Pairs, kind: PairKind, offset: int, limit: int) -> ComparedPage:

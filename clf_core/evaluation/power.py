@@ -33,5 +33,5 @@ def rounded_up(count: int) -> int:
     """A count as people say it, rounded up to a ten, from 1,000 on to two digits: 34 -> 40, 1,234 -> 1,300."""
     if count <= 10:
         return count
-    step = 10 ** max(1, len(str(count)) - 2)
+    step = int(10 ** max(1, len(str(count)) - 2))
     return math.ceil(count / step) * step

@@ -11,6 +11,9 @@ from clf_core.values import Value
 Outcome = Literal["first", "second", "alike", "unclear"]
 """Which run is better; 'alike' where the difference is too small to matter, 'unclear' where nobody can tell yet."""
 
+Standing = Literal["best", "alike", "unclear", "behind"]
+"""How a run stands beside the most accurate one: it is that one, is alike, cannot be told from it, or is worse."""
+
 PairKind = Literal["only_first", "only_second", "neither"]
 """Which run is right on a picture."""
 

@@ -1,6 +1,6 @@
 """Runs as rows with their interval and the way onward; used on the first screen and on the runs page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import streamlit as st
@@ -16,9 +16,25 @@ from pages.components.words import STATE_WORDS, duration, score, size, when
 _PAGES = {"evaluate": "evaluate.py", "predict": "predict.py", "train": "train.py"}
 
 
-def show_runs(bench: Workbench, runs: Sequence[RunSummary], *, key: str) -> None:
-    """Draw runs; pressing a button opens that run's page."""
-    chosen = runboard([_row(run, bench.runs.model_bytes(run.id)) for run in runs], key=key)
+def show_runs(
+    bench: Workbench,
+    runs: Sequence[RunSummary],
+    *,
+    key: str,
+    ticking: dict[str, Any] | None = None,
+    tick: Callable[[], None] | None = None,
+    notes: Mapping[str, str] | None = None,
+) -> None:
+    """Draw runs; pressing a button opens that run's page.
+
+    Args:
+        bench, runs: what is drawn.
+        key: unique on the page.
+        ticking, tick: as of ``parts.runboard``.
+        notes: identifier of a run -> what is said under its result.
+    """
+    rows = [{**_row(run, bench.runs.model_bytes(run.id)), "note": (notes or {}).get(run.id, "")} for run in runs]
+    chosen = runboard(rows, key=key, ticking=ticking, tick=tick)
     if chosen and chosen.get("page") in _PAGES and any(run.id == chosen.get("run") for run in runs):
         go_to_run(_PAGES[chosen["page"]], chosen["run"])
 
@@ -26,6 +42,11 @@ def show_runs(bench: Workbench, runs: Sequence[RunSummary], *, key: str) -> None
 def go_to_run(page: str, run_id: str) -> None:
     """Open a page on one run."""
     st.switch_page(page, query_params={"model" if page == "predict.py" else "run": run_id})
+
+
+def comparable(run: RunSummary) -> bool:
+    """True where a run was tested, so that it can be put beside another."""
+    return run.state == "done" and score(run) is not None
 
 
 def _row(run: RunSummary, model_bytes: int) -> dict[str, Any]:
@@ -41,6 +62,7 @@ def _row(run: RunSummary, model_bytes: int) -> dict[str, Any]:
         "stateText": _state_text(run),
         "time": " · ".join(facts),
         "score": score(run),
+        "tickable": comparable(run),
         "actions": [{"text": text, "page": page} for text, page in _actions(run)],
     }
 

@@ -1,11 +1,17 @@
-"""The list of runs, and the line of those that wait."""
+"""The list of runs, the line of those that wait, and two runs side by side."""
 
+import io
+import json
+import re
 import time
 
 import pytest
 
 from clf_core.config import TrainConfig
 from pages.components.runlist import _row as board_row
+from tests.planted_runs import dataset_answers, plant_run
+
+HOSTILE_RUN = "<img src=x> **First** :red[run]"
 
 
 def at_work(run):
@@ -118,3 +124,96 @@ def test_two_hundred_runs_are_listed_quickly_and_in_the_order_asked_for(studio, 
 def test_the_size_of_a_quick_model_counts_the_network_it_shares(studio):
     assert studio.bench.runs.model_bytes(studio.run.id) > 10_000_000
     assert TrainConfig().preset == studio.run.preset == "quick"
+
+
+@pytest.fixture
+def pair(empty, helpers):
+    """A workspace with two finished runs on one dataset: the first is wrong about a third of the test pictures."""
+    bench = empty.bench
+    report = bench.imports.files([("set.zip", io.BytesIO(helpers.archive()))], "A *starred* set")
+    dataset = bench.datasets.get(report.dataset_id)
+    number = dataset.splits["test"]
+    wrong = plant_run(
+        bench, dataset, dataset_answers(bench, dataset, [at % 3 > 0 for at in range(number)]), HOSTILE_RUN
+    )
+    right = plant_run(bench, dataset, dataset_answers(bench, dataset, [True] * number), "Second", TrainConfig(seed=7))
+    empty.pair = wrong, right
+    return empty
+
+
+def test_two_ticked_runs_are_compared_at_an_address_of_their_own(pair, helpers):
+    app = pair.open("runs")
+    (board,) = helpers.parts(app, "runboard")
+    assert all(run["tickable"] for run in board["runs"])
+    assert board["ticking"] == {"ticked": [], "full": False, "fullText": "Two are ticked; untick one first"}
+    assert "Tick two runs to compare them" in helpers.texts(app)
+    first, second = pair.pair
+    app.session_state["runs_ticked"] = [second]
+    app.run()
+    assert "**Second** is ticked. Tick another" in helpers.texts(app)
+    app.session_state["runs_ticked"] = [second, first]
+    app.run()
+    (board,) = helpers.parts(app, "runboard")
+    assert board["ticking"]["full"]
+    primary = [button.label for button in app.button if button.proto.type == "primary"]
+    assert primary == ["Compare the two"]
+    app.button(key="compare").click().run()
+    assert (app.query_params["first"], app.query_params["second"]) == (first, second)
+    assert app.title[0].value.startswith(("Cannot tell yet", "'Second' is better"))
+    app.button(key="all_runs").click().run()
+    assert "first" not in app.query_params
+    assert app.button(key="untick").label == "Untick"
+    app.button(key="untick").click().run()
+    assert not app.session_state["runs_ticked"]
+
+
+def test_by_accuracy_each_run_is_told_how_it_stands_beside_the_first(pair, helpers):
+    app = pair.open("runs")
+    assert not any(run["note"] for board in helpers.parts(app, "runboard") for run in board["runs"])
+    next(group for group in app.get("button_group") if group.key == "runs_order").set_value("Most accurate").run()
+    (board,) = helpers.parts(app, "runboard")
+    assert [run["id"] for run in board["runs"]] == [pair.pair[1], pair.pair[0]]
+    standing = pair.bench.comparison.standings(pair.pair)[pair.pair[0]]
+    assert board["runs"][0]["note"] == "Most right of these"
+    assert board["runs"][1]["note"].startswith("Behind" if standing == "behind" else "Cannot be told")
+
+
+def test_a_comparison_shows_the_pictures_the_classes_and_the_settings(pair, helpers):
+    first, second = pair.pair
+    app = pair.open("runs", first=first, second=second)
+    figures = pair.bench.comparison.compare(first, second).figures
+    assert figures.only_second > 0
+    words = helpers.texts(app)
+    assert "got" in words
+    assert "\\<img" in words
+    assert not re.search(r"(?<!\\)<img", words)
+    (gallery,) = helpers.parts(app, "gallery")
+    assert len(gallery["items"]) == figures.only_second
+    assert all(item["title"] in helpers.HOSTILE for item in gallery["items"])
+    assert f"({figures.only_second:,})" in json.dumps([str(group.proto) for group in app.get("button_group")])
+    app.session_state["compare_view"] = "Classes"
+    app.run()
+    assert set(app.dataframe[0].value["Class"]) == set(helpers.HOSTILE)
+    assert "McNemar" in helpers.texts(app)
+    app.session_state["compare_view"] = "Settings and data"
+    app.run()
+    assert list(app.dataframe[0].value["Setting"]) == ["Seed"]
+    assert "Only the seed differs" in helpers.texts(app)
+    assert "Both saw version 1" in helpers.texts(app)
+    app.session_state["compare_view"] = "Training curves"
+    app.run()
+    assert "leave no curve in common" in helpers.texts(app)
+
+
+def test_runs_that_cannot_be_compared_say_why_and_lead_back(pair, helpers):
+    app = pair.open("runs", first=pair.pair[0], second=pair.pair[0])
+    assert app.title[0].value == "These two cannot be compared"
+    assert "with itself" in app.warning[0].value
+    assert app.button(key="all_runs").label == "All runs"
+
+
+def test_a_single_run_has_nothing_to_be_ticked_for(studio, helpers):
+    app = studio.open("runs")
+    (board,) = helpers.parts(app, "runboard")
+    assert board["ticking"] is None
+    assert "Tick two" not in helpers.texts(app)

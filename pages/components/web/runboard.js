@@ -18,34 +18,59 @@ function whisker(run) {
   dot.style.left = `${score.value * 100}%`;
   line.append(make("axis"), range, dot);
   root.append(make("figure num", score.text), line);
+  if (run.note) root.append(make("what", run.note));
   return root;
+}
+
+function tickBox(run, setTriggerValue) {
+  const cell = make("tick");
+  if (!run.tickable) return cell;
+  const box = Object.assign(document.createElement("input"), { type: "checkbox" });
+  box.dataset.run = run.id;
+  box.setAttribute("aria-label", `Compare: ${run.name}`);
+  box.onchange = () => setTriggerValue("tick", { run: run.id, on: box.checked });
+  cell.append(box);
+  return cell;
+}
+
+// Boxes are set in place, so that the one just ticked keeps the focus.
+function setTicks(root, ticking) {
+  for (const box of root.querySelectorAll(".tick input")) {
+    box.checked = ticking.ticked.includes(box.dataset.run);
+    box.disabled = !box.checked && ticking.full;
+    box.title = box.disabled ? ticking.fullText : "";
+  }
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".runboard");
   const signature = JSON.stringify(data.runs);
-  if (root.dataset.signature === signature) return;
-  root.dataset.signature = signature;
-  root.textContent = "";
-  for (const run of data.runs) {
-    const row = make("run");
-    row.setAttribute("role", "group");
-    row.setAttribute("aria-label", run.name);
-    const title = make("");
-    const [name, what] = [make("name", run.name), make("what", run.what)];
-    name.title = run.name;
-    what.title = run.what;
-    title.append(name, what);
-    const state = make("");
-    state.append(make(`state ${run.state}`, run.stateText), make("what num", run.time));
-    const actions = make("actions");
-    for (const action of run.actions) {
-      const button = Object.assign(document.createElement("button"), { type: "button", textContent: action.text });
-      button.setAttribute("aria-label", `${action.text}: ${run.name}`);
-      button.onclick = () => setTriggerValue("go", { run: run.id, page: action.page });
-      actions.append(button);
+  if (root.dataset.signature !== signature) {
+    root.dataset.signature = signature;
+    root.textContent = "";
+    root.classList.toggle("ticking", Boolean(data.ticking));
+    for (const run of data.runs) {
+      const row = make("run");
+      row.setAttribute("role", "group");
+      row.setAttribute("aria-label", run.name);
+      const title = make("title");
+      const [name, what] = [make("name", run.name), make("what", run.what)];
+      name.title = run.name;
+      what.title = run.what;
+      title.append(name, what);
+      const state = make("");
+      state.append(make(`state ${run.state}`, run.stateText), make("what num", run.time));
+      const actions = make("actions");
+      for (const action of run.actions) {
+        const button = Object.assign(document.createElement("button"), { type: "button", textContent: action.text });
+        button.setAttribute("aria-label", `${action.text}: ${run.name}`);
+        button.onclick = () => setTriggerValue("go", { run: run.id, page: action.page });
+        actions.append(button);
+      }
+      if (data.ticking) row.append(tickBox(run, setTriggerValue));
+      row.append(title, state, whisker(run), actions);
+      root.append(row);
     }
-    row.append(title, state, whisker(run), actions);
-    root.append(row);
   }
+  if (data.ticking) setTicks(root, data.ticking);
 }

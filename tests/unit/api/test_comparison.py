@@ -114,6 +114,23 @@ def test_what_cannot_be_compared_says_why(bench, plant, run_in_state):
         bench.comparison.compare("Ann", "Ben")
 
 
+def test_runs_are_told_how_they_stand_beside_the_best_without_a_look(bench, plant):
+    refs = {name: plant(name, wrong) for name, wrong in (("Poor", 40), ("Good", 12), ("Best", 10), ("Twin", 10))}
+    dataset = bench.datasets.get("Pets")
+    others = answers_of(("blue", "red"), SHA[:50], TRUE[:50], TRUE[:50])
+    plant_run(bench, dataset, others, "Other pictures")
+    standings = bench.comparison.standings([*refs.values(), "r-gone"])
+    assert {name: standings[ref] for name, ref in refs.items() if name != "Twin"} == {
+        "Poor": "behind",
+        "Good": "unclear",
+        "Best": "best",
+    }
+    assert standings[refs["Twin"]] in ("alike", "unclear")
+    assert bench.comparison.standings([refs["Poor"]]) == {}
+    assert bench.comparison.standings([refs["Poor"], "Other pictures"]) == {}
+    assert bench.comparison.looks([dataset.id]).looks == 0
+
+
 def test_ten_thousand_pictures_of_a_hundred_classes_are_compared_quickly(bench, pets):
     random = np.random.default_rng(0)
     sha, true = [f"{number:064x}" for number in range(10_000)], random.integers(0, 100, 10_000)

@@ -40,7 +40,8 @@ def test_a_clear_difference_is_called_by_the_name_of_the_better_run():
     assert found.more_needed is None
     assert (found.n, found.both, found.only_first, found.only_second, found.neither) == (100, 80, 2, 18, 0)
     assert found.p_value == mcnemar_mid_p(2, 18)
-    assert 0 < found.low < found.difference == pytest.approx(0.16) < found.high
+    assert found.difference == pytest.approx(0.16)
+    assert 0 < found.low < found.difference < found.high
     assert compared(both=80, only_first=18, only_second=2).headline.startswith("'Ann' is better")
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clf_core.evaluation.pairing import judged, judged_rows, pair
-from clf_core.evaluation.tested import tested_pictures
+from clf_core.evaluation import tested
 from tests.planted_runs import answers_of
 
 CLASSES = ("ant", "bee")
@@ -53,7 +53,9 @@ def test_the_coarser_grouping_counts():
 
 def test_rows_of_an_earlier_version_say_the_same_as_answers():
     answers = answers_of(CLASSES, ["a", "b", "c"], [0, 1, 1], [0, 0, 1], sure=[0.6, 0.7, 0.8], groups=[0, 0, 1])
-    rows = tested_pictures(answers.sha256, answers.source_names, CLASSES, answers.true_index, answers.probabilities())
+    rows = tested.tested_pictures(
+        answers.sha256, answers.source_names, CLASSES, answers.true_index, answers.probabilities()
+    )
     old, new = judged_rows(rows, {"a": "g", "b": "g"}), judged(answers)
     assert old.true.tolist() == new.true.tolist()
     assert old.said.tolist() == new.said.tolist()
