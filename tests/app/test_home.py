@@ -33,8 +33,11 @@ def test_a_sample_is_one_press_from_its_data_page(empty, helpers):
 
 def test_recent_runs_are_offered(studio, helpers):
     (board,) = helpers.parts(studio.open(), "runboard")
-    assert [run["id"] for run in board["runs"]] == [studio.run.id]
-    assert board["runs"][0]["score"]["low"] <= board["runs"][0]["score"]["value"]
+    newest = [run.id for run in studio.bench.runs.list()]  # other tests may have made some as well
+    assert [run["id"] for run in board["runs"]] == newest[: len(board["runs"])]
+    assert len(board["runs"]) == min(4, len(newest))
+    scores = [run["score"] for run in board["runs"] if run["score"]]
+    assert all(score["low"] <= score["value"] for score in scores)
 
 
 def test_the_same_archive_dropped_twice_becomes_two_datasets(empty, helpers):
