@@ -166,8 +166,10 @@ def _final(
 
     layer = fitted(train, basis, chosen.layer)
     weight, bias = basis.unfold(layer)
+    if not len(val):
+        return (weight, bias), np.zeros((0, len(weight)), dtype=np.float32)
     held_out = np.asarray(val.features @ weight.T + bias, dtype=np.float32)
-    if refit and len(val):
+    if refit:
         if not basis.complete:  # the validation pictures vary along axes of their own
             basis, layer = Basis.of((train + val).features), Layer.zero(len(weight), 0)
         weight, bias = basis.unfold(fitted(train + val, basis, layer))

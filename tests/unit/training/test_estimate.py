@@ -70,3 +70,11 @@ def test_few_pictures_are_gone_through_again_and_several_rates_tried():
     assert (courses(few), courses(many)) == (2, 1)
     assert courses(Work("full", 100, val=25)) == 1
     assert stage_seconds(few)["head"] > stage_seconds(Work("balanced", 100))["head"] + 0.5
+
+
+def test_validation_pictures_are_asked_about_unless_what_is_said_of_them_is_known():
+    def testing(preset, val, **given):
+        return stage_seconds(Work(preset, 100, val, 50, looking=10.0, **given))["test"]
+
+    assert testing("quick", 20) == testing("balanced", 20) == 5.0
+    assert testing("full", 20) == testing("scratch", 20) == testing("balanced", 20, budget=60.0) == 7.0

@@ -119,6 +119,21 @@ def test_refitting_learns_from_validation_pictures_too():
     np.testing.assert_array_equal(only_train.weight, plain.weight)
 
 
+@pytest.mark.parametrize("count", [60, 15])  # more pictures than features, and fewer
+def test_what_is_said_of_held_out_pictures_is_said_before_they_are_learned_from(count):
+    train, val = examples(count), examples(30, seed=1)
+    refit = TrainConfig(strengths=(1.0,))
+    again = fit_head(train, val, 3, refit, SilentCallbacks())
+    plain = fit_head(train, val, 3, refit.model_copy(update={"refit": False}), SilentCallbacks())
+    np.testing.assert_array_equal(again.held_out, val.features @ plain.weight.T + plain.bias)
+    np.testing.assert_array_equal(again.held_out, plain.held_out)
+    other = Examples(val.features, (val.labels + 1) % 3, val.groups)
+    misled = fit_head(train, other, 3, refit, SilentCallbacks())
+    assert not np.allclose(misled.weight, again.weight)
+    np.testing.assert_array_equal(misled.held_out, again.held_out)
+    assert fit_head(train, NONE, 3, refit, SilentCallbacks()).held_out.shape == (0, 3)
+
+
 def test_same_seed_same_head():
     first, second = (fit_head(examples(90), NONE, 3, TrainConfig(), SilentCallbacks()) for _ in range(2))
     np.testing.assert_array_equal(first.weight, second.weight)

@@ -188,12 +188,14 @@ def test_test_pictures_never_matter(train, unconverted, preset):
 def test_pausing_and_going_on_gives_what_no_pause_would_have(train, unconverted, at):
     """Pauses in the first course (8 batches) and in the second."""
     uninterrupted = Told()
-    whole = digest(train(uninterrupted, run="whole"))
+    whole = train(uninterrupted, run="whole")
     told = Told(at, "pause")
     with pytest.raises(PausedError):
         train(told, run="parts")
     again = Told()
-    assert digest(train(again, told.saved, run="parts")) == whole
+    parts = train(again, told.saved, run="parts")
+    assert digest(parts) == digest(whole)
+    np.testing.assert_array_equal(parts.held_out, whole.held_out)
     assert not any("not used" in text for text in again.messages)
     assert again.steps == uninterrupted.steps - at
 
@@ -246,8 +248,17 @@ def test_a_tried_rate_is_kept_when_a_run_goes_on(train, unconverted, monkeypatch
 
 def test_it_learns_once_more_from_all_pictures_where_that_is_asked_for(train, unconverted):
     told, without = Told(), Told()
-    both = digest(train(told, run="a")), digest(train(without, run="b", refit=False))
-    assert both[0] != both[1]
+    again, once = train(told, run="a"), train(without, run="b", refit=False)
+    assert digest(again) != digest(once)
+    assert once.held_out is None  # it can be asked itself
+    val = train.manifest.select("val")
+    inputs = list(load_inputs(val.sha256, train.store.read, once.backbone.spec.preprocessing, ImportLimits()))
+    before, after = (
+        result.classifier.logits(open_runtime(result.backbone, "cpu").features(np.stack(inputs)))
+        for result in (once, again)
+    )
+    # What the frozen blocks make of a picture is kept in half precision while it learns.
+    assert np.abs(again.held_out - before).max() < 0.1 < np.abs(after - before).max()
     assert any("once more" in text for text in told.messages)
     assert not any("once more" in text for text in without.messages)
     assert [point.epoch for point in told.points] == [point.epoch for point in without.points]

@@ -146,6 +146,21 @@ def test_without_variants_the_result_is_that_of_the_plain_pictures(imported, col
         assert runtime.seen == seen
 
 
+def test_what_it_says_of_validation_pictures_is_said_before_it_learns_from_them(imported, colours):
+    manifest, store = imported(COUNTS)
+    backbone, runtime = colours
+    again, once = (
+        train_quick(
+            manifest, store.read, backbone, runtime, TrainConfig(strengths=(1.0,), refit=refit), SilentCallbacks()
+        )
+        for refit in (True, False)
+    )
+    assert digest(again.classifier) != digest(once.classifier)
+    keys = manifest.select("val").sha256
+    features = extract_features(keys, store.read, runtime, SilentCallbacks(), ImportLimits())
+    np.testing.assert_allclose(again.held_out, once.classifier.logits(features), rtol=1e-5, atol=1e-6)
+
+
 def test_variants_of_training_pictures_are_learned_from_and_counted(imported, colours):
     manifest, store = imported(COUNTS)
     backbone, runtime = colours
