@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clf_core.evaluation.pairing import judged, judged_rows, pair
 from clf_core.evaluation import tested
+from clf_core.evaluation.pairing import judged, judged_rows, pair
 from tests.planted_runs import answers_of
 
 CLASSES = ("ant", "bee")
