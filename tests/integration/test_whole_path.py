@@ -7,6 +7,7 @@ from clf_core.api import Workbench
 from clf_core.config import TrainConfig
 from clf_core.errors import NotFoundError
 from clf_core.settings import Settings
+from clf_core.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,20 @@ def test_prediction_and_evaluation_agree_on_the_same_picture(bench, watched):
     answer = bench.prediction.predict(run.id, "x.png", bench.datasets.picture_bytes(tested.sha256))
     assert answer.label == tested.predicted
     assert answer.probability == pytest.approx(tested.probability, abs=0.01)
+
+
+def test_what_it_said_of_pictures_it_had_not_learned_from_is_kept(bench, watched):
+    run, _ = watched
+    directory = bench.runs.directory(run.id)
+    manifest = Workspace(bench.settings.workspace).datasets.manifest(run.dataset_id, run.version)
+    for split in ("val", "test"):
+        answers, rows = directory.answers(split), manifest.select(split)
+        assert list(answers.sha256) == rows.sha256
+        assert answers.true_index.tolist() == rows.label_index.tolist()
+    report = bench.evaluation.report(run.id)
+    assert report.correct == int((answers.predicted == answers.true_index).sum())
+    assert report.calibration.after.nll == report.nll
+    assert bench.figures.of(run.id).n == report.n
 
 
 def test_a_test_picture_is_explained_with_the_models_own_answer(bench, watched):
