@@ -43,10 +43,12 @@ class Slices:
 
         run = self._runs.finished(run_id)
         answers = _answers(run)
-        attributes, notices = self._attributes(run, answers), ()
+        attributes = list(self._attributes(run, answers))
+        notices = []
         if table is not None:
             added, notice = _of_table(table, answers)
-            attributes, notices = (*attributes, *added), (notice,)
+            attributes.extend(added)
+            notices.append(notice)
         right = answers.logits.argmax(axis=1) == answers.true_index
         return judge(right, answers.groups, answers.true_index, attributes, notices)
 

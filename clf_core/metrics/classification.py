@@ -96,7 +96,8 @@ def ranks(true_index: Indices, scores: Floats) -> NDArray[np.int64]:
     _, class_count = check_scores(true_index, scores)
     own = np.take_along_axis(scores, true_index[:, None], axis=1)  # [N, 1]
     earlier = np.arange(class_count)[None, :] < true_index[:, None]  # [N, K]
-    return ((scores > own) | ((scores == own) & earlier)).sum(axis=1).astype(np.int64)
+    better: NDArray[np.int64] = ((scores > own) | ((scores == own) & earlier)).sum(axis=1, dtype=np.int64)
+    return better
 
 
 def check_scores(true_index: Indices, scores: Floats) -> tuple[int, int]:

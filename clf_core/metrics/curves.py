@@ -91,8 +91,8 @@ def step_area(curve: Curve) -> float:
 
 def roc_at(curve: Curve, x: Floats) -> NDArray[np.float64]:
     """True-positive rate of a ROC curve at false-positive rates ``x`` [G]; at a jump its upper end."""
-    last = np.flatnonzero(np.append(np.diff(curve.x) > 0, True))  # of points above each other the highest
-    return np.interp(x, curve.x[last], curve.y[last])
+    y: NDArray[np.float64] = np.interp(x, curve.x, curve.y)  # of points above each other numpy takes the last
+    return y
 
 
 def precision_at(curve: Curve, x: Floats) -> NDArray[np.float64]:
@@ -103,7 +103,8 @@ def precision_at(curve: Curve, x: Floats) -> NDArray[np.float64]:
 
 def mean_curve(values: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     """[G] float64, the mean over classes of curves given at the same [G] places; at least one."""
-    return np.mean(np.stack(values), axis=0)
+    mean: NDArray[np.float64] = np.stack(values).mean(axis=0)
+    return mean
 
 
 def thinned(curve: Curve, points: int) -> Curve:

@@ -122,13 +122,14 @@ def paired_difference(
     b = int((first_right & ~second_right).sum())
     c = int((second_right & ~first_right).sum())
     both = int((first_right & second_right).sum())
-    counts = np.array([both, b, c, count - both - b - c], dtype=np.float64)
+    effect = 1.0
     p_value = mcnemar_mid_p(b, c)
     if groups is not None and len(np.unique(groups)) < count:
         change = second_right.astype(np.float64) - first_right
         p_value = sign_flip_mid_p(change, groups)
-        counts /= design_effect(change, np.ones(count), groups)
-    low, high = difference_interval(*counts.tolist(), confidence)
+        effect = design_effect(change, np.ones(count), groups)
+    neither = count - both - b - c
+    low, high = difference_interval(both / effect, b / effect, c / effect, neither / effect, confidence)
     return PairedDifference(count, b, c, (c - b) / count, low, high, p_value)
 
 

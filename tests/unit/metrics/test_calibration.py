@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 import sklearn.metrics as reference
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+from torchmetrics.functional.classification import multiclass_calibration_error
 
 from clf_core.metrics import calibration as ours
 
@@ -87,3 +90,40 @@ def test_logits_and_nan_are_not_taken_for_probabilities(measure, row):
 def test_ece_needs_a_bin():
     with pytest.raises(ValueError, match="bins"):
         ours.ece(np.array([0]), np.array([[0.5, 0.5]]), bins=0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(2, 7), st.integers(1, 20))
+def test_ece_agrees_with_torchmetrics(seed, count, classes, bins):
+    true, probabilities = some_answers(seed, count, classes)
+    # Both divide 0..1 alike, but for the edges, which no random answer hits. torchmetrics counts in single precision.
+    expected = multiclass_calibration_error(
+        torch.from_numpy(probabilities), torch.from_numpy(true), num_classes=classes, n_bins=bins
+    )
+    assert ours.ece(true, probabilities, bins) == pytest.approx(float(expected), abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(2, 7), st.integers(1, 20))
+def test_the_reliability_diagram_agrees_with_scikit_learn(seed, count, classes, bins):
+    true, probabilities = some_answers(seed, count, classes)
+    right = probabilities.argmax(axis=1) == true
+    accuracy, confidence = calibration_curve(right, probabilities.max(axis=1), n_bins=bins)
+    found = ours.reliability(true, probabilities, bins)
+    full = found.counts > 0
+    np.testing.assert_allclose(found.accuracy[full], accuracy, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.confidence[full], confidence, rtol=0, atol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 60), st.integers(2, 7), st.integers(1, 20))
+def test_the_reliability_diagram_holds_every_answer_once(seed, count, classes, bins):
+    true, probabilities = some_answers(seed, count, classes)
+    found = ours.reliability(true, probabilities, bins)
+    assert found.counts.sum() == count
+    assert found.right.sum() == (probabilities.argmax(axis=1) == true).sum()
+    full = found.counts > 0
+    assert (found.edges[:-1][full] < found.confidence[full]).all()
+    assert (found.confidence[full] <= found.edges[1:][full] + 1e-12).all()
+    np.testing.assert_allclose(found.accuracy[full], found.right[full] / found.counts[full])
+    assert np.isnan([found.accuracy[~full], found.confidence[~full]]).all()

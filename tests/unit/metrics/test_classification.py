@@ -103,3 +103,8 @@ def test_scores_that_do_not_fit_are_refused(scores):
 def test_k_below_one_is_refused():
     with pytest.raises(ValueError, match="k must"):
         ours.top_k_accuracy(np.array([0]), np.ones((1, 2)), 0)
+
+
+def test_the_rank_is_the_place_of_the_true_class():
+    scores = np.array([[0.1, 0.7, 0.2], [0.1, 0.7, 0.2], [0.4, 0.4, 0.2]])
+    assert ours.ranks(np.array([1, 0, 1]), scores).tolist() == [0, 2, 1]

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from clf_core.metrics.intervals import wilson_interval
+from clf_core.metrics.intervals import difference_of_shares, score_intervals, wilson_interval
 
 
 @settings(max_examples=150, deadline=None)
@@ -46,3 +46,19 @@ def test_simulated_coverage(count):
 def test_impossible_counts_are_refused(successes, count, confidence):
     with pytest.raises(ValueError, match="got"):
         wilson_interval(successes, count, confidence)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(1, 2_000), st.floats(0, 1), st.integers(1, 2_000), st.floats(0, 1))
+def test_a_difference_of_shares_agrees_with_statsmodels(count_1, share_1, count_2, share_2):
+    hits_1, hits_2 = round(share_1 * count_1), round(share_2 * count_2)
+    expected = confint_proportions_2indep(hits_1, count_1, hits_2, count_2, method="newcomb", compare="diff")
+    found = difference_of_shares(hits_1 / count_1, count_1, hits_2 / count_2, count_2)
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_many_intervals_at_once():
+    low, high = score_intervals(np.array([0.5, 1.0, np.nan, 0.5]), np.array([10.0, 7.5, 4.0, 0.0]))
+    assert (low[0], high[0]) == wilson_interval(5, 10)
+    assert (low[1], high[1]) == wilson_interval(7.5, 7.5)
+    assert np.isnan([low[2:], high[2:]]).all()
