@@ -19,6 +19,8 @@ from clf_core.jobs import process
 from clf_core.jobs.feature_part import Features
 from clf_core.jobs.gallery_part import Gallery
 from clf_core.jobs.insights import Part, Work, write_work
+from clf_core.jobs.shortcut_part import Shortcut
+from clf_core.jobs.unknown_part import Unknown
 from clf_core.workspace import Workspace
 from clf_core.workspace.run_directory import RunDirectory
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-PARTS: tuple[Part, ...] = (Features(), Gallery())
+PARTS: tuple[Part, ...] = (Features(), Unknown(), Shortcut(), Gallery())
 """In the order in which they are made: those that others need, and quick ones, first."""
 
 _NICE = 15

@@ -1,22 +1,47 @@
 """An answer of a model as people see it: very large, with its bars, its heatmap and its milliseconds."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 
-from clf_core.api import STARTER, Workbench
+from clf_core.api import Workbench
 from clf_core.results import Explanation, Prediction
-from pages.components.escaping import md
+from pages.components.escaping import md, plain
 from pages.components.heading import quiet
+from pages.components.panes import Legend, Pane, panes
 from pages.components.parts import answer, lens
 from pages.components.pickers import remembered
-from pages.components.words import percent
+from pages.components.said import explanation as why_said
+from pages.components.said import headline
 
 HEATMAP_HEIGHT = 420
 """Kept free while the heatmap is computed, so that nothing jumps."""
 
+_BESIDE_OPACITY = 0.6
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a heatmap is made.
+
+    Attributes:
+        method: a key of ``bench.explanation.methods()``.
+        layer: name of one of ``bench.explanation.layers()``; empty for the deepest.
+        smooth: a key of ``bench.explanation.smoothings()``.
+    """
+
+    method: str = "gradcam"
+    layer: str = ""
+    smooth: str = "none"
+
+
+USUAL = Look()
+
 
 def predict_once(bench: Workbench, model: str, name: str, data: bytes, *, slot: str) -> Prediction:
     """Return the answer for a picture; the last one of ``slot`` is kept between reruns."""
-    return remembered(f"{slot}_answer", (model, name, data), lambda: bench.prediction.predict(model, name, data))
+    identity = (model, bench.doubt.state_of(model), name, data)
+    return remembered(f"{slot}_answer", identity, lambda: bench.prediction.predict(model, name, data))
 
 
 def explain_once(
@@ -27,13 +52,15 @@ def explain_once(
     *,
     slot: str,
     target: str | None = None,
-    method: str = "gradcam",
+    look: Look = USUAL,
 ) -> Explanation:
     """Return the heatmap for a picture; the last one of ``slot`` is kept between reruns."""
     return remembered(
         f"{slot}_map",
-        (model, data, target, method),
-        lambda: bench.explanation.explain(model, data, name=name, target=target, method=method),
+        (model, data, target, look),
+        lambda: bench.explanation.explain(
+            model, data, name=name, target=target, method=look.method, layer=look.layer, smooth=look.smooth
+        ),
     )
 
 
@@ -52,22 +79,23 @@ def explain_in_place(bench: Workbench, model: str, name: str, data: bytes, *, sl
 
 
 def show_answer(prediction: Prediction, *, model: str, key: str) -> None:
-    """Draw the label very large, then the five most probable classes."""
-    sure = "Sure" if prediction.probability >= 0.9 else "Fairly sure" if prediction.probability >= 0.6 else "Not sure"
-    known = "among 1,000 everyday things" if model == STARTER else "among the classes it learned"
+    """Draw the answer very large, then the five most probable classes; none of these for a picture of something else,
+    as their probabilities mean nothing there."""
     answer(
-        prediction.label,
-        f"{sure}: {percent(prediction.probability)} {known}",
-        prediction.top,
+        headline(prediction),
+        why_said(prediction, model),
+        () if prediction.verdict == "unknown" else prediction.top,
         key=f"{key}_bars",
         took=f"Answered in {prediction.milliseconds:.0f} milliseconds on this machine",
     )
 
 
-def show_heatmap(bench: Workbench, explanation: Explanation, *, key: str) -> None:
-    """Draw the picture under its heatmap with the legend in plain words."""
-    heat = bench.explanation.overlay(explanation, 1.0)
-    lens(explanation, heat, bench.explanation.legend(), key=key)
+def show_heatmap(bench: Workbench, explanation: Explanation, *, key: str, beside: bool = False) -> None:
+    """Draw the picture under its heatmap, or beside it, with the legend in plain words."""
+    if beside:
+        _show_beside(bench, explanation, key=f"{key}_beside")
+    else:
+        lens(explanation, bench.explanation.overlay(explanation, 1.0), bench.explanation.legend(), key=key)
     if explanation.empty:
         st.info(
             f"Nothing in this picture spoke for {md(explanation.target)}, so there is no heatmap to show.",
@@ -78,3 +106,17 @@ def show_heatmap(bench: Workbench, explanation: Explanation, *, key: str) -> Non
             f"Bright areas raised the score for **{md(explanation.target)}**; dark areas mattered little. "
             "It shows where the model looked, not whether it is right."
         )
+
+
+def _show_beside(bench: Workbench, explanation: Explanation, *, key: str) -> None:
+    legend = Legend(bench.explanation.legend(), "mattered little", "mattered most")
+    shown = [
+        Pane(explanation.picture, "The picture as the model saw it", "What the model saw"),
+        Pane(
+            bench.explanation.overlay(explanation, _BESIDE_OPACITY),
+            f"The same picture; bright areas spoke for {explanation.target}",
+            f"Evidence for {plain(explanation.target, 60)}",
+            legend=legend,
+        ),
+    ]
+    panes(shown, key=key, label="Picture and heatmap side by side", least=200)

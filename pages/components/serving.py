@@ -75,7 +75,13 @@ def refuse_foreign_hosts() -> Middleware:
 
 def routes() -> list[Route]:
     """Return the routes of our own."""
-    return [Route("/thumb/{sha256}", thumbnail, methods=["GET"]), *upload_routes(), *capture_routes(), *export_routes()]
+    return [
+        Route("/thumb/{sha256}", thumbnail, methods=["GET"]),
+        Route("/drawn/{run}/{part}/{name}", drawn, methods=["GET"]),
+        *upload_routes(),
+        *capture_routes(),
+        *export_routes(),
+    ]
 
 
 async def thumbnail(request: Request) -> Response:
@@ -93,7 +99,26 @@ async def thumbnail(request: Request) -> Response:
     return Response(data, media_type="image/webp", headers={"Cache-Control": "private, max-age=31536000, immutable"})
 
 
+async def drawn(request: Request) -> Response:
+    """Answer /drawn/<run>/<part>/<name> with a picture that the background work on a run has drawn."""
+    where = [request.path_params[name] for name in ("run", "part", "name")]
+    try:
+        data = await run_in_threadpool(workbench().insights.picture, *where)
+    except ClfError:
+        return PlainTextResponse("No such picture", status_code=404)
+    return Response(data, media_type="image/webp", headers={"Cache-Control": "private, max-age=86400"})
+
+
+def drawn_url(run_id: str, part: str, name: str) -> str:
+    """Return the address of a picture that the background work on a run has drawn."""
+    return f"{_base()}/drawn/{run_id}/{part}/{name}"
+
+
 def thumbnail_url(sha256: str, size: int = 384) -> str:
     """Return the address of a thumbnail."""
+    return f"{_base()}/thumb/{sha256}?size={size}"
+
+
+def _base() -> str:
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"{'/' + base if base else ''}/thumb/{sha256}?size={size}"
+    return f"/{base}" if base else ""

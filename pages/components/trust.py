@@ -18,14 +18,14 @@ _ICONS: dict[TrustVerdict, str] = {
     "contradicted": ":material/report:",
     "empty": ":material/help:",
 }
-_HEIGHT = 90
-"""Kept free while it is worked out, so that nothing jumps."""
+_ASKED = "explain_trust_asked"
+"""In the session: the heatmap for which minutes may be spent."""
 
-_SHUFFLED = ("the last layer", "the later half of the layers", "all layers")
+_RANDOM = ("the last layer", "the later half of the layers", "all layers")
 
 
 def show_trust(bench: Workbench, model: str, name: str, data: bytes, target: str, look: Look) -> None:
-    """Draw the line for one heatmap; it is worked out here, in a second or so.
+    """Draw the part beside one heatmap, closed at first: working it out takes seconds, so it waits to be asked for.
 
     Args:
         bench: the facade.
@@ -34,16 +34,23 @@ def show_trust(bench: Workbench, model: str, name: str, data: bytes, target: str
         target: the class the heatmap belongs to.
         look: how the heatmap is made.
     """
-    slow = any(details.slow for details in bench.explanation.method_details() if details.key == look.method)
+    with st.expander(
+        "How far to trust this heatmap", icon=":material/fact_check:", key="trust_part", on_change="rerun"
+    ) as part:
+        if part.open:
+            _show(bench, model, name, data, target, look)
+
+
+def _show(bench: Workbench, model: str, name: str, data: bytes, target: str, look: Look) -> None:
     identity = (model, hashlib.sha256(data).hexdigest(), target, look)
-    if slow and st.session_state.get("explain_trust_asked") != identity:
-        if st.button(
-            "How far to trust this heatmap? With this method that takes minutes", icon=":material/fact_check:"
-        ):
-            st.session_state["explain_trust_asked"] = identity
+    slow = any(details.slow for details in bench.explanation.method_details() if details.key == look.method)
+    if slow and st.session_state.get(_ASKED) != identity:
+        quiet("With this method it takes minutes.")
+        if st.button("Work it out", key="trust_start"):
+            st.session_state[_ASKED] = identity
             st.rerun()
         return
-    with st.skeleton(height=_HEIGHT):
+    with st.spinner("Covering parts of the picture, and making the weights random", show_time=True):
         trust = remembered(
             "explain_trust",
             identity,
@@ -52,8 +59,7 @@ def show_trust(bench: Workbench, model: str, name: str, data: bytes, target: str
             ),
         )
     st.markdown(f"{_ICONS[trust.verdict]} {md(trust.words, 600)}")
-    with st.popover("How far to trust this heatmap", icon=":material/fact_check:"):
-        _details(trust)
+    _details(trust)
 
 
 def _details(trust: Trust) -> None:
@@ -74,9 +80,9 @@ def _details(trust: Trust) -> None:
         quiet("A heatmap that names what matters falls quickly at the left and slowly at the right.")
     if trust.randomised:
         st.markdown(
-            "**Shuffled.** How much the heatmap resembles that of the same network with its weights shuffled "
+            "**Random weights.** How much the heatmap resembles that of the same network with random weights "
             "(rank correlation, 1 is the same map):"
         )
-        named = zip(_SHUFFLED, trust.randomised, strict=False)
+        named = zip(_RANDOM, trust.randomised, strict=False)
         st.markdown("\n".join(f"- {name}: {value:.2f}".replace("-0", "−0") for name, value in named))
         quiet("A map that shows what was learned is another one once that is gone (Adebayo et al. 2018).")

@@ -37,10 +37,16 @@ def test_a_thumbnail_is_a_new_webp_and_may_be_cached(studio, client):
         "/thumb/" + "A" * 64,
         "/thumb/" + "0" * 64 + "?size=5000",
         "/thumb/" + "0" * 64 + "?size=-1",
+        "/drawn/no-run/gallery/a.webp",
+        "/drawn/{run}/gallery/a.webp",
+        "/drawn/{run}/gallery/work.json",
+        "/drawn/{run}/gallery/..%2frun.json",
+        "/drawn/{run}/..%2f..%2f{run}/run.json",
+        "/drawn/{run}/../run.json",
     ],
 )
-def test_anything_but_a_known_picture_in_a_known_size_is_not_found(client, path):
-    assert client.get(path).status_code == 404
+def test_anything_but_a_known_picture_in_a_known_size_is_not_found(studio, client, path):
+    assert client.get(path.replace("{run}", studio.run.id)).status_code == 404
 
 
 def test_every_answer_carries_the_security_headers(client):
