@@ -10,6 +10,7 @@ from pages.components.answers import explain_in_place, nothing_yet, predict_once
 from pages.components.escaping import plain
 from pages.components.heading import head, title
 from pages.components.pickers import choose_model, picture_input, remembered, whole
+from pages.components.said import row_words
 from pages.components.words import count
 from pages.components.workbench import workbench
 
@@ -23,11 +24,18 @@ def show_one(bench: Workbench, model: str, name: str, file: BinaryIO) -> None:
 
 def show_many(bench: Workbench, model: str, files: list[tuple[str, BinaryIO]]) -> None:
     """A table with every file accounted for, and the same as CSV."""
-    identity = (model, tuple((name, getattr(file, "file_id", name)) for name, file in files))
+    identity = (
+        model,
+        bench.doubt.state_of(model),
+        tuple((name, getattr(file, "file_id", name)) for name, file in files),
+    )
     with st.spinner("Looking at the pictures"):
         report = remembered("predict_batch", identity, lambda: bench.prediction.predict_uploads(model, files))
-    st.header(count(report.predicted, "picture") + " answered", anchor=False)
-    left_out = [count(report.skipped_count, "file") + " skipped"] if report.skipped_count else []
+    left_open = report.unsure + report.unknown
+    st.header(count(report.predicted - left_open, "picture") + " answered", anchor=False)
+    left_out = [f"{report.unsure:,} not sure"] if report.unsure else []
+    left_out += [f"{report.unknown:,} like none of its classes"] if report.unknown else []
+    left_out += [count(report.skipped_count, "file") + " skipped"] if report.skipped_count else []
     left_out += [count(report.ignored_count, "system file") + " left aside"] if report.ignored_count else []
     st.markdown(" · ".join([f"{report.images_per_second:,.0f} pictures per second", *left_out]))
     st.dataframe(
@@ -55,8 +63,8 @@ def table(report: BatchReport) -> list[dict[str, str | float | None]]:
     return [
         {
             "File": plain(row.name),
-            "Answer": plain(row.label),
-            "Sure": row.probability,
+            "Answer": row_words(row),
+            "Sure": None if row.verdict == "unknown" else row.probability,
             "Note": "" if row.status == "ok" else f"Skipped: {plain(row.reason)}",
         }
         for row in report.rows

@@ -56,7 +56,9 @@ class Doubts:
         """
         if share is not None and not 0 < share <= 1:
             raise ConfigError(
-                f"A classifier cannot answer {share:.0%} of the pictures", field="share", remedy="Give 1 % to 100 %"
+                f"A classifier cannot answer {share * 100:.0f} % of the pictures",
+                field="share",
+                remedy="Give 1 % to 100 %",
             )
         return self._change(run_ref, answered=share)
 

@@ -20,7 +20,7 @@ helps nobody, however bad it is."""
 
 
 @dataclass(frozen=True)
-class LimitCurve:
+class RiskCoverage:
     """What each limit would have given on some pictures whose classes are known.
 
     Attributes:
@@ -46,7 +46,7 @@ class LimitCurve:
         return self.answered / self.total
 
 
-def limit_curve(risk: NDArray[np.float64], cost: NDArray[np.float64], most: float = 1.0) -> LimitCurve:
+def risk_coverage(risk: NDArray[np.float64], cost: NDArray[np.float64], most: float = 1.0) -> RiskCoverage:
     """Try every limit.
 
     Args:
@@ -62,7 +62,7 @@ def limit_curve(risk: NDArray[np.float64], cost: NDArray[np.float64], most: floa
     order = np.argsort(risk, kind="stable")
     ordered = risk[order]
     ends = np.flatnonzero(np.append(ordered[1:] > ordered[:-1], True))  # equal risks are answered together
-    return LimitCurve(
+    return RiskCoverage(
         total=len(risk),
         most=most,
         risk=ordered[ends],
@@ -73,7 +73,7 @@ def limit_curve(risk: NDArray[np.float64], cost: NDArray[np.float64], most: floa
 
 
 def recommended_limit(
-    curve: LimitCurve, refusal: float = REFUSAL_COST, least_answered: float = LEAST_ANSWERED
+    curve: RiskCoverage, refusal: float = REFUSAL_COST, least_answered: float = LEAST_ANSWERED
 ) -> float:
     """Choose the limit that would have cost least, mistakes and refusals together; of equals the widest.
 
@@ -92,7 +92,7 @@ def recommended_limit(
     return _between(curve, int(cheapest[-1]), refusal)
 
 
-def limit_for(curve: LimitCurve, coverage: float) -> float:
+def limit_for(curve: RiskCoverage, coverage: float) -> float:
     """Return the limit that answers the share of the curve's pictures nearest to ``coverage``, 0..1."""
     place = int(np.abs(curve.coverage - coverage).argmin())
     if place == len(curve.risk) - 1:
@@ -100,7 +100,7 @@ def limit_for(curve: LimitCurve, coverage: float) -> float:
     return float(curve.risk[place] + curve.risk[place + 1]) / 2
 
 
-def _between(curve: LimitCurve, place: int, wanted: float) -> float:
+def _between(curve: RiskCoverage, place: int, wanted: float) -> float:
     """Return the limit nearest to ``wanted`` that answers the same pictures as the ``place``-th risk."""
     low = float(curve.risk[place])
     if place == len(curve.risk) - 1:

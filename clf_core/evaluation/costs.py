@@ -51,7 +51,7 @@ class Costs:
         expected = exact.sum(axis=1, keepdims=True) - exact  # any other class is a mistake of cost 1
         for true, said, cost in self.pairs:
             expected[:, said] += (cost - 1.0) * exact[:, true]
-        return np.maximum(expected, 0.0)  # rounding may leave -1e-17
+        return np.asarray(np.maximum(expected, 0.0))  # rounding may leave -1e-17
 
     def decide(self, probabilities: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Choose the answers that are expected to cost least.
@@ -72,7 +72,7 @@ class Costs:
 
     def incurred(self, true_index: NDArray[np.int64], said: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return what answers did cost: true and said [N] int64 -> [N] float64."""
-        cost = (true_index != said).astype(np.float64)
+        cost: NDArray[np.float64] = (true_index != said).astype(np.float64)
         for true, answer, price in self.pairs:
             cost[(true_index == true) & (said == answer)] = price
         return cost

@@ -81,8 +81,8 @@ class _Judged:
         answered = self.risk <= limit
         return selected(len(answered), int(answered.sum()), int((answered & (self.said == self.true)).sum()))
 
-    def curve(self, costs: Costs) -> abstention.LimitCurve:
-        return abstention.limit_curve(self.risk, costs.incurred(self.true, self.said), costs.worst)
+    def curve(self, costs: Costs) -> abstention.RiskCoverage:
+        return abstention.risk_coverage(self.risk, costs.incurred(self.true, self.said), costs.worst)
 
 
 def rule_of(val: Answers, temperature: float, settings: DoubtSettings) -> Rule:
@@ -181,13 +181,13 @@ def _probabilities(val: Answers, temperature: float) -> NDArray[np.float64]:
     return val.probabilities(temperature)
 
 
-def _limit(curve: abstention.LimitCurve, settings: DoubtSettings) -> float:
+def _limit(curve: abstention.RiskCoverage, settings: DoubtSettings) -> float:
     if settings.answered is None:
         return abstention.recommended_limit(curve)
     return abstention.limit_for(curve, settings.answered)
 
 
-def _points(judged: _Judged, curve: abstention.LimitCurve, always: tuple[float, ...]) -> tuple[OperatingPoint, ...]:
+def _points(judged: _Judged, curve: abstention.RiskCoverage, always: tuple[float, ...]) -> tuple[OperatingPoint, ...]:
     """Choices about a hundredth apart, and those named, each number of answered pictures once."""
     wished = np.linspace(_LEAST_OFFERED, 1, _POINTS)
     limits = [*always, *(abstention.limit_for(curve, share) for share in wished)]

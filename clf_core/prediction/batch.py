@@ -77,6 +77,7 @@ def predict_source(
 def csv_text(report: BatchReport) -> str:
     """The rows as CSV (RFC 4180) with the header ``COLUMNS``.
 
+    The label stands only where it is given as an answer; the column candidates names what it may be elsewhere.
     File and class names are free text that someone else may have chosen; those a spreadsheet
     would run as a formula get an apostrophe in front, which makes them plain text again.
     """
@@ -85,11 +86,19 @@ def csv_text(report: BatchReport) -> str:
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     for row in report.rows:
-        probability = "" if row.probability is None else f"{row.probability:.6f}"
-        verdict = row.verdict if row.status == "ok" else ""
-        told = [csv_cell(row.name), csv_cell(row.label), probability, row.status, csv_cell(row.reason)]
-        writer.writerow([*told, verdict, csv_cell(" or ".join(row.candidates))])
+        writer.writerow(_cells(row))
     return buffer.getvalue()
+
+
+def _cells(row: PredictionRow) -> list[str]:
+    if row.status != "ok":
+        return [csv_cell(row.name), "", "", row.status, csv_cell(row.reason), "", ""]
+    given, foreign = row.verdict == "answer", row.verdict == "unknown"
+    label = row.label if given else ""
+    probability = "" if row.probability is None or foreign else f"{row.probability:.6f}"
+    candidates = " or ".join((row.label,) if foreign else row.candidates)
+    told = [csv_cell(row.name), csv_cell(label), probability, row.status, csv_cell(row.reason)]
+    return [*told, row.verdict, csv_cell(candidates)]
 
 
 def _rows(

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from clf_core.config import ImportLimits
 from clf_core.device import cpu_count
 from clf_core.errors import CancelledError, PictureError
+from clf_core.evaluation.costs import Costs
+from clf_core.evaluation.doubt import Rule
 from clf_core.importing.source import SourceFile
 from clf_core.prediction.batch import COLUMNS, csv_text, predict_source
+from clf_core.prediction.judging import Judge
 from clf_core.results import BatchReport, PredictionRow, SkippedFile
 
 LIMITS = ImportLimits()
@@ -133,6 +136,21 @@ def test_an_error_of_the_caller_stops_the_work_too(colours):
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
 
 
+def test_unsure_pictures_stand_in_the_table_with_the_classes_they_may_be(colours):
+    source = Listed([("red.png", colours.png(255, 0, 0)), ("grey.png", colours.png(110, 105, 100)), ("x", b"x")])
+    judge = Judge(Rule(Costs(), limit=0.4, named_from=0.3))
+    report = predict_source(colours.predictor, source, LIMITS, judge=judge)
+    assert [row.verdict for row in report.rows] == ["answer", "unsure", "answer"]
+    assert report.rows[1].candidates == ("red", "green")
+    assert (report.predicted, report.unsure, report.unknown, report.skipped_count) == (2, 1, 0, 1)
+    cells = list(csv.reader(io.StringIO(csv_text(report), newline="")))
+    assert [[line[1], *line[5:]] for line in cells[1:]] == [
+        ["red", "answer", ""],
+        ["", "unsure", "red or green"],
+        ["", "", ""],
+    ]
+
+
 @pytest.mark.parametrize("entries", [[], [(".DS_Store", b"x")]])
 def test_nothing_to_predict(colours, entries):
     report = predict_source(colours.predictor, Listed(entries), LIMITS)
@@ -151,17 +169,27 @@ def test_csv_reads_back():
     lines = list(csv.reader(io.StringIO(csv_text(report), newline="")))
     assert lines == [
         list(COLUMNS),
-        ['a, "b"\nc\rd\u2028é.png', "ants; or bees", "0.123457", "ok", ""],
-        ["b.txt", "", "", "skipped", "not a picture"],
+        ['a, "b"\nc\rd\u2028é.png', "ants; or bees", "0.123457", "ok", "", "answer", ""],
+        ["b.txt", "", "", "skipped", "not a picture", "", ""],
     ]
+
+
+def test_no_answer_is_read_into_a_picture_of_something_else():
+    row = PredictionRow(name="cat.png", label="bee", probability=0.99, status="ok", verdict="unknown")
+    _, cells = csv.reader(io.StringIO(csv_text(report_of(row)), newline=""))
+    assert cells == ["cat.png", "", "", "ok", "", "unknown", "bee"]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_a_name_cannot_become_a_formula(start):
     hostile = f"{start}cmd|' /C calc'!A0"
-    report = report_of(PredictionRow(name=hostile, label=hostile, probability=0.5, status="ok", reason=hostile))
-    _, cells = csv.reader(io.StringIO(csv_text(report), newline=""))
-    assert [cells[0], cells[1], cells[4]] == [f"'{hostile}"] * 3
+    report = report_of(
+        PredictionRow(name=hostile, label=hostile, probability=0.5, status="ok", reason=hostile, candidates=(hostile,)),
+        PredictionRow(name=hostile, status="skipped", reason=hostile),
+    )
+    _, cells, skipped = csv.reader(io.StringIO(csv_text(report), newline=""))
+    assert [cells[0], cells[1], cells[4], cells[6]] == [f"'{hostile}"] * 4
+    assert [skipped[0], skipped[4]] == [f"'{hostile}"] * 2
 
 
 @settings(max_examples=60, deadline=None)
