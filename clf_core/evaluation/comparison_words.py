@@ -80,7 +80,7 @@ def _more_words(result: PairedDifference, more: int | None) -> str:
         return f"About {_many(more)} more test pictures would show a difference of 2 in 100, if there is one."
     if more > _ENDLESS:
         return "The difference is so small that no reasonable number of test pictures would settle it."
-    return "That may well be luck. With so many more, four times out of five it would show, if the difference stays."
+    return "That may well be luck. With so many more it would show, four times out of five, if it stays as it is."
 
 
 def shared_words(n: int, first_alone: int, second_alone: int, other_class: int, names: Names) -> str:

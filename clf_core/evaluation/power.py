@@ -30,8 +30,6 @@ def pairs_needed(difference: float, disagreement: float, *, level: float = 0.05,
 
 
 def rounded_up(count: int) -> int:
-    """A count as people say it, rounded up to a ten, from 1,000 on to two digits: 34 -> 40, 1,234 -> 1,300."""
-    if count <= 10:
-        return count
+    """A count as people say it, rounded up to tens, from 1,000 on to two digits: 6 -> 10, 34 -> 40, 1,234 -> 1,300."""
     step = int(10 ** max(1, len(str(count)) - 2))
     return math.ceil(count / step) * step

@@ -35,8 +35,8 @@ def show_comparison(bench: Workbench, first: str, second: str) -> None:
     title(md(found.figures.headline, 300) if found.figures else "They share no test pictures")
     if found.figures:
         st.markdown(md(found.figures.words, 500))
-    for sentence in found.cautions:
-        quiet(md(sentence, 400))
+    if found.cautions:
+        quiet(" ".join(md(sentence, 400) for sentence in found.cautions))
     _way_back()
     show_runs(bench, [found.first, found.second], key="compared")
     tabs = st.tabs(

@@ -64,7 +64,7 @@ def difference_chart(figures: PairedFigures, first: str, second: str) -> dict[st
                 "zeroline": True,
                 "zerolinewidth": 2,
                 "zerolinecolor": muted(),
-                "tickformat": "+d",
+                "tickformat": "d",
             },
             "yaxis": {
                 "automargin": True,
@@ -89,6 +89,7 @@ def draw_curves(bench: Workbench, first: RunSummary, second: RunSummary) -> None
     drawn = False
     if ours.epochs or theirs.epochs:
         drawn = True
+        quiet("Solid: on validation pictures. Dotted: on the pictures it learned from.")
         for run, progress in ((first, ours), (second, theirs)):
             if not progress.epochs:
                 quiet(f"{md(run.name, 60)} was fitted in one go and has no epochs.")

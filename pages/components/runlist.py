@@ -1,5 +1,6 @@
 """Runs as rows with their interval and the way onward; used on the first screen and on the runs page."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -34,9 +35,15 @@ def show_runs(
         notes: identifier of a run -> what is said under its result.
     """
     rows = [{**_row(run, bench.runs.model_bytes(run.id)), "note": (notes or {}).get(run.id, "")} for run in runs]
-    chosen = runboard(rows, key=key, ticking=ticking, tick=tick)
+    chosen = runboard(rows, key=key, scale_from=scale_from(runs), ticking=ticking, tick=tick)
     if chosen and chosen.get("page") in _PAGES and any(run.id == chosen.get("run") for run in runs):
         go_to_run(_PAGES[chosen["page"]], chosen["run"])
+
+
+def scale_from(runs: Sequence[RunSummary]) -> float:
+    """Where the lines of the results begin, 0..0.9: a full ten below all bands, so that good runs can be told apart."""
+    lows = [run.metrics["accuracy_low"] for run in runs if score(run) is not None]
+    return max(0, math.ceil(min(lows, default=0.0) * 10) - 1) / 10
 
 
 def go_to_run(page: str, run_id: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from clf_core.config import TrainConfig
 from pages.components.runlist import _row as board_row
+from pages.components.runlist import scale_from
 from tests.planted_runs import dataset_answers, plant_run
 
 HOSTILE_RUN = "<img src=x> **First** :red[run]"
@@ -217,3 +218,17 @@ def test_a_single_run_has_nothing_to_be_ticked_for(studio, helpers):
     (board,) = helpers.parts(app, "runboard")
     assert board["ticking"] is None
     assert "Tick two" not in helpers.texts(app)
+
+
+@pytest.mark.parametrize(
+    ("low", "begins"), [(0.943, 0.9), (0.9, 0.8), (0.31, 0.3), (0.05, 0.0), (0.0, 0.0), (1.0, 0.9)]
+)
+def test_the_lines_begin_a_ten_below_the_lowest_band(studio, low, begins):
+    metrics = {"accuracy": 1.0, "accuracy_low": low, "accuracy_high": 1.0}
+    assert scale_from([studio.run.model_copy(update={"metrics": metrics})]) == begins
+
+
+def test_where_the_lines_begin_is_said(studio, helpers):
+    (board,) = helpers.parts(studio.open("runs"), "runboard")
+    assert board["from"] == scale_from([studio.run])
+    assert bool(board["legend"]) == bool(board["from"])

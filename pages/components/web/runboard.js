@@ -1,7 +1,8 @@
 // Runs as rows: name, state, accuracy as a dot with its interval, and the way onward.
 const make = (className, text) => Object.assign(document.createElement("div"), { className, textContent: text || "" });
 
-function whisker(run) {
+function whisker(run, from) {
+  const place = (share) => Math.max(0, (share - from) / (1 - from)) * 100;
   const score = run.score;
   const root = make("score");
   if (!score) {
@@ -12,10 +13,10 @@ function whisker(run) {
   line.setAttribute("role", "img");
   line.setAttribute("aria-label", score.words);
   const range = make("range");
-  range.style.left = `${score.low * 100}%`;
-  range.style.width = `${(score.high - score.low) * 100}%`;
+  range.style.left = `${place(score.low)}%`;
+  range.style.width = `${place(score.high) - place(score.low)}%`;
   const dot = make("dot");
-  dot.style.left = `${score.value * 100}%`;
+  dot.style.left = `${place(score.value)}%`;
   line.append(make("axis"), range, dot);
   root.append(make("figure num", score.text), line);
   if (run.note) root.append(make("what", run.note));
@@ -44,7 +45,7 @@ function setTicks(root, ticking) {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".runboard");
-  const signature = JSON.stringify(data.runs);
+  const signature = JSON.stringify([data.runs, data.from]);
   if (root.dataset.signature !== signature) {
     root.dataset.signature = signature;
     root.textContent = "";
@@ -68,9 +69,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
         actions.append(button);
       }
       if (data.ticking) row.append(tickBox(run, setTriggerValue));
-      row.append(title, state, whisker(run), actions);
+      row.append(title, state, whisker(run, data.from), actions);
       root.append(row);
     }
+    if (data.legend) root.append(make("what legend", data.legend));
   }
   if (data.ticking) setTicks(root, data.ticking);
 }
