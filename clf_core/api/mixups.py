@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WHOLE = 40
 """Up to so many classes the matrix is shown whole."""
 
-PART = 24
+PART = 16
 """Classes of the part that is shown of a larger one."""
 
 

@@ -1,65 +1,97 @@
-"""Charts and tables for analysis. Live ones are in ``training``."""
+"""Charts and tables for analysis. Live ones are in ``training``, curves in ``curve_charts``."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from clf_core.results import EvaluationReport
+from clf_core.results.figures import ClassFigures, Ratio
 from pages.components.escaping import plain, plotly_text
 from pages.components.palette import categorical, muted
-from pages.components.words import percent
+from pages.components.words import interval
 
 _ROW_PIXELS = 34
 _MOST_ROWS = 60
 
 
-def recall_chart(report: EvaluationReport) -> dict[str, Any]:
-    """Return a Plotly figure: recall per class as a dot with its interval, weakest class on top."""
-    known = [score for score in report.class_scores if score.recall is not None]
-    scores = sorted(known, key=lambda score: -(score.recall or 0))[-_MOST_ROWS:]
-    recalls = [score.recall or 0.0 for score in scores]
+class Dot(NamedTuple):
+    """A share with its interval: 0..1 each."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+
+def dot_chart(dots: Sequence[Dot], title: str) -> dict[str, Any]:
+    """Return a Plotly figure: each share as a dot with its interval, the smallest on top; of many, the smallest.
+
+    Args:
+        dots: names are shown as they are.
+        title: of the axis of shares.
+    """
+    shown = sorted(dots, key=lambda dot: -dot.value)[-_MOST_ROWS:]
     colour = categorical()[0]
     return {
         "data": [
             {
                 "type": "scatter",
                 "mode": "markers",
-                "x": recalls,
-                "y": [plotly_text(score.name) for score in scores],
+                "x": [dot.value for dot in shown],
+                "y": [plotly_text(dot.name) for dot in shown],
                 "marker": {"size": 12, "color": colour},
                 "error_x": {
                     "type": "data",
                     "symmetric": False,
-                    "array": [(s.recall_high or 0.0) - r for s, r in zip(scores, recalls, strict=True)],
-                    "arrayminus": [r - (s.recall_low or 0.0) for s, r in zip(scores, recalls, strict=True)],
+                    "array": [max(0.0, dot.high - dot.value) for dot in shown],
+                    "arrayminus": [max(0.0, dot.value - dot.low) for dot in shown],
                     "thickness": 3,
                     "width": 0,
                     "color": colour,
                 },
-                "hovertemplate": "%{y}: %{x:.1%}<extra></extra>",
+                "customdata": [interval(dot.low, dot.high) for dot in shown],
+                "hovertemplate": "%{y}: %{x:.1%}, expect %{customdata}<extra></extra>",
             }
         ],
         "layout": {
-            "height": 90 + _ROW_PIXELS * len(scores),
+            "height": 90 + _ROW_PIXELS * len(shown),
             "margin": {"l": 10, "r": 20, "t": 10, "b": 50},
-            "xaxis": {"range": [0, 1.02], "tickformat": ".0%", "title": {"text": "Share found"}, "gridcolor": muted()},
+            "xaxis": {"range": [0, 1.02], "tickformat": ".0%", "title": {"text": title}, "gridcolor": muted()},
             "yaxis": {"automargin": True, "showgrid": False, "type": "category"},
             "showlegend": False,
         },
     }
 
 
-def class_table(report: EvaluationReport) -> list[dict[str, str | int]]:
-    """Return one row per class in words."""
+def class_dots(classes: Sequence[ClassFigures], which: str) -> list[Dot]:
+    """Return one class's 'recall', 'precision' or 'f1' after the other, those that are known with their interval."""
+    found = []
+    for one in classes:
+        ratio: Ratio = getattr(one, which)
+        if ratio.value is not None:
+            low, high = (ratio.value if end is None else end for end in (ratio.low, ratio.high))
+            found.append(Dot(one.name, ratio.value, low, high))
+    return found
 
-    def shown(value: float | None) -> str:
-        return "–" if value is None else percent(value, 1)
 
+def class_rows(classes: Sequence[ClassFigures]) -> list[dict[str, str | int | float | None]]:
+    """Return one row per class; shares in percent, so that a table can sort them."""
     return [
         {
-            "Class": plain(score.name),
-            "Test pictures": score.support,
-            "Precision": shown(score.precision),
-            "Recall": shown(score.recall),
-            "F1": shown(score.f1),
+            "Class": plain(one.name),
+            "Test pictures": one.support,
+            "Recall": _percent(one.recall),
+            "Recall, range": _range(one.recall),
+            "Precision": _percent(one.precision),
+            "Precision, range": _range(one.precision),
+            "F1": _percent(one.f1),
+            "F1, range": _range(one.f1),
         }
-        for score in report.class_scores
+        for one in classes
     ]
+
+
+def _percent(ratio: Ratio) -> float | None:
+    return None if ratio.value is None else ratio.value * 100
+
+
+def _range(ratio: Ratio) -> str:
+    return "" if ratio.low is None or ratio.high is None else interval(ratio.low, ratio.high)

@@ -4,46 +4,28 @@ import base64
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from clf_core.results import ClassProbability, DatasetSummary, EvaluationReport, Explanation
+from clf_core.results import ClassProbability, DatasetSummary, Explanation
 from clf_core.values import SPLITS
 from pages.components.escaping import plain
-from pages.components.words import SPLIT_WORDS, interval, percent
+from pages.components.web_part import nothing, web_part
+from pages.components.words import SPLIT_WORDS, percent
 
 _LENS_WIDTH = 520  # pixels: picture, slider and legend fit a laptop screen together
-_WEB = Path(__file__).with_name("web")
-
-
-def _part(name: str, html: str = "") -> Any:
-    css = "".join((_WEB / f"{part}.css").read_text("utf-8") for part in ("base", name))
-    script, page = _WEB / f"{name}.js", _WEB / f"{name}.html"
-    return st.components.v2.component(
-        f"studio_{name}", html=html or page.read_text("utf-8"), css=css, js=script.read_text("utf-8")
-    )
-
-
-_answer = _part("answer")
-_balance = _part("balance")
-_gallery = _part("gallery", '<div class="part gallery" role="group"></div>')
-_labeller = _part("labeller")
-_lens = _part("lens")
-_matrix = _part("matrix", '<div class="part matrix"></div>')
-_panel = _part("panel", '<div class="part panel" role="group"></div>')
-_presets = _part("presets", '<div class="part presets" role="radiogroup"></div>')
-_runboard = _part("runboard", '<div class="part runboard"></div>')
-_stages = _part("stages")
-_verdict = _part("verdict")
-
-
-def _nothing() -> None:
-    """Components v2 report an event only where a callback is given; the returned value is read instead."""
+_answer = web_part("answer")
+_balance = web_part("balance")
+_gallery = web_part("gallery", '<div class="part gallery" role="group"></div>')
+_labeller = web_part("labeller")
+_lens = web_part("lens")
+_panel = web_part("panel", '<div class="part panel" role="group"></div>')
+_presets = web_part("presets", '<div class="part presets" role="radiogroup"></div>')
+_runboard = web_part("runboard", '<div class="part runboard"></div>')
+_stages = web_part("stages")
 
 
 @dataclass(frozen=True)
@@ -56,6 +38,7 @@ class Tile:
         alt: the picture in words.
         title, note: two lines under it.
         tone: marks the answer as right or wrong, with a sign as well as a colour.
+        heat: address of a heatmap of the same size, shown while the picture is pointed at; empty for none.
     """
 
     id: str
@@ -64,6 +47,7 @@ class Tile:
     title: str = ""
     note: str = ""
     tone: Literal["", "right", "wrong"] = ""
+    heat: str = ""
 
 
 def answer(label: str, sure: str, probabilities: Sequence[ClassProbability], *, key: str, took: str = "") -> None:
@@ -108,11 +92,12 @@ def gallery(tiles: Sequence[Tile], *, key: str, label: str, action: str = "", ti
             "title": plain(item.title),
             "note": plain(item.note),
             "tone": item.tone,
+            "heat": item.heat,
         }
         for item in tiles
     ]
     data = {"items": items, "label": label, "action": action, "tile": tile}
-    return _gallery(data=data, key=key, on_open_change=_nothing).open
+    return _gallery(data=data, key=key, on_open_change=nothing).open
 
 
 def labeller(data: dict[str, Any], *, key: str, turn: Callable[[], None]) -> Any:
@@ -126,48 +111,10 @@ def labeller(data: dict[str, Any], *, key: str, turn: Callable[[], None]) -> Any
     return _labeller(
         data=data,
         key=key,
-        on_marks_change=_nothing,
-        on_save_change=_nothing,
-        on_open_change=_nothing,
+        on_marks_change=nothing,
+        on_save_change=nothing,
+        on_open_change=nothing,
         on_turn_change=turn,
-    )
-
-
-def confusion_matrix(report: EvaluationReport, selected: tuple[int, int], *, key: str) -> tuple[int, int]:
-    """Draw the matrix as a grid of buttons and return the selected (true, predicted) cell."""
-    data = {
-        "classes": [plain(name, 60) for name in report.classes],
-        "counts": report.confusion_matrix,
-        "selected": selected,
-        "label": "Confusion matrix: rows are the true class, columns what the model said",
-        "key": "Blue: recognised. Orange: taken for another class. Darker: a larger share of the row. "
-        "Choose a cell to see its pictures; arrow keys move, Enter selects.",
-    }
-    chosen = _matrix(data=data, key=key, on_cell_change=_nothing).cell
-    size = len(report.classes)
-    if isinstance(chosen, list) and len(chosen) == 2 and all(isinstance(i, int) and 0 <= i < size for i in chosen):
-        return chosen[0], chosen[1]
-    return selected
-
-
-def verdict(report: EvaluationReport) -> None:
-    """Draw the headline of an evaluation with its interval to scale."""
-    said, dot, note = report.verdict.partition("%. ")
-    expected = interval(report.accuracy_low, report.accuracy_high)
-    _verdict(
-        data={
-            "said": plain(said + dot.strip(), 400),
-            "note": plain(" ".join([note, *report.cautions]).strip(), 600),
-            "value": report.accuracy,
-            "low": report.accuracy_low,
-            "high": report.accuracy_high,
-            "baseline": report.baseline,
-            "words": f"Accuracy {percent(report.accuracy, 1)}, 95 % interval {expected}",
-            "legend": f"Dot: {percent(report.accuracy, 1)} right in this test. Band: what to expect on new pictures "
-            f"(95 % interval, {expected}). Grey line: {percent(report.baseline)}, by always naming the most "
-            "frequent class.",
-        },
-        key="verdict",
     )
 
 
@@ -217,9 +164,26 @@ def stages(data: dict[str, Any], *, key: str) -> None:
     _stages(data=data, key=key)
 
 
-def runboard(runs: Sequence[dict[str, Any]], *, key: str) -> dict[str, str] | None:
-    """Draw runs as rows and return {'run', 'page'} of the button just clicked."""
-    return _runboard(data={"runs": list(runs)}, key=key, on_go_change=_nothing).go
+def runboard(
+    runs: Sequence[dict[str, Any]],
+    *,
+    key: str,
+    scale_from: float = 0.0,
+    ticking: dict[str, Any] | None = None,
+    tick: Callable[[], None] | None = None,
+) -> dict[str, str] | None:
+    """Draw runs as rows and return {'run', 'page'} of the button just clicked.
+
+    Args:
+        runs: the rows; see ``pages.components.runlist``.
+        key: unique on the page.
+        scale_from: share at which the lines of the results begin; said below them where it is not 0.
+        ticking: which rows are ticked, where they can be; see ``pages.components.leaderboard``.
+        tick: called when a person ticks one; ``st.session_state[key].tick`` holds {'run', 'on'}.
+    """
+    legend = f"The lines go from {percent(scale_from)} to 100 %." if scale_from else ""
+    data = {"runs": list(runs), "from": scale_from, "legend": legend, "ticking": ticking}
+    return _runboard(data=data, key=key, on_go_change=nothing, on_tick_change=tick or nothing).go
 
 
 def _data_uri(pixels: NDArray[np.uint8]) -> str:

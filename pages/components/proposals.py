@@ -4,8 +4,11 @@ import streamlit as st
 
 from clf_core.api import Workbench
 from clf_core.results import EvaluationReport, Proposal, RunSummary
+from pages.components.changes import CLASSES, TAB_KEY
 from pages.components.escaping import md
+from pages.components.evaluate_tabs import MISTAKES, open_tab
 from pages.components.heading import quiet, section
+from pages.components.pickers import remembered
 from pages.components.runlist import go_to_run
 from pages.components.words import count
 
@@ -18,40 +21,64 @@ _SOURCES = {
 _OFTEN = 5
 
 
-def show_proposals(bench: Workbench, run: RunSummary, report: EvaluationReport) -> None:
-    """Draw the proposals for a run; nothing where there are none."""
-    proposals = bench.evaluation.proposals(run.id)
-    if not proposals:
-        return
-    section("What to try next")
-    for proposal in proposals:
-        with st.container(border=True):
-            words, action = st.columns([4, 1], vertical_alignment="center")
-            with words:
-                _words(proposal)
-            with action:
-                _action(bench, run, proposal)
+def show_next_step(bench: Workbench, run: RunSummary, proposal: Proposal | None) -> None:
+    """Draw the most promising thing to do; nothing where nothing speaks for any."""
+    if proposal is not None:
+        _draw(bench, run, proposal, lead="Next: ")
+
+
+def show_proposals(
+    bench: Workbench, run: RunSummary, report: EvaluationReport, *, shown: Proposal | None = None
+) -> None:
+    """Draw the proposals for a run; nothing where there are none.
+
+    Args:
+        bench: the facade.
+        run: the run.
+        report: its result.
+        shown: the one that stands on the page already.
+    """
+    known = (run.id, report.evaluated)
+    proposals = remembered("evaluate_proposals", known, lambda: bench.evaluation.proposals(run.id))
+    others = [proposal for proposal in proposals if shown is None or proposal.key != shown.key]
+    if others:
+        section("What else to try" if shown is not None else "What to try next")
+    for proposal in others:
+        _draw(bench, run, proposal)
     if any(proposal.source == "test" for proposal in proposals):
         quiet(_honesty(report))
-    if st.button("Let the studio look for better settings", icon=":material/tune:", type="tertiary"):
+    if proposals and st.button("Let the studio look for better settings", icon=":material/tune:", type="tertiary"):
         st.switch_page("tune.py", query_params={"dataset": run.dataset_id, "from": run.id, "new": "1"})
 
 
-def _words(proposal: Proposal) -> None:
-    source = _SOURCES[proposal.source]
-    st.markdown(f"**{md(proposal.title, 200)}**  \n{md(proposal.why, 500)} :small[:gray[({source})]]", width="stretch")
+def _draw(bench: Workbench, run: RunSummary, proposal: Proposal, lead: str = "") -> None:
+    with st.container(border=True):
+        words, action = st.columns([4, 1], vertical_alignment="center")
+        with words:
+            source = _SOURCES[proposal.source]
+            st.markdown(
+                f"**{lead}{md(proposal.title, 200)}**  \n{md(proposal.why, 500)} :small[:gray[({source})]]",
+                width="stretch",
+            )
+        with action:
+            _action(bench, run, proposal)
 
 
 def _action(bench: Workbench, run: RunSummary, proposal: Proposal) -> None:
     key = f"proposal_{run.id}_{proposal.key}"
-    if proposal.config is None:
-        if st.button("Add pictures", key=key, icon=":material/add_photo_alternate:", width="stretch"):
+    if proposal.config is not None:
+        if st.button("Train with this", key=key, icon=":material/play_arrow:", width="stretch"):
+            started = bench.runs.start(run.dataset_id, proposal.config)
+            st.session_state["last_run"] = started.id
+            go_to_run("train.py", started.id)
+    elif proposal.key == "labels":
+        st.button("See them", key=key, icon=":material/flag:", width="stretch", on_click=open_tab, args=(MISTAKES,))
+    elif proposal.key == "merge":
+        if st.button("Open the classes", key=key, icon=":material/merge:", width="stretch"):
+            st.session_state[TAB_KEY] = CLASSES
             st.switch_page("data.py", query_params={"dataset": run.dataset_id})
-        return
-    if st.button("Train with this", key=key, icon=":material/play_arrow:", width="stretch"):
-        started = bench.runs.start(run.dataset_id, proposal.config)
-        st.session_state["last_run"] = started.id
-        go_to_run("train.py", started.id)
+    elif st.button("Add pictures", key=key, icon=":material/add_photo_alternate:", width="stretch"):
+        st.switch_page("data.py", query_params={"dataset": run.dataset_id})
 
 
 def _honesty(report: EvaluationReport) -> str:

@@ -19,6 +19,9 @@ STATE_WORDS: dict[RunState, str] = {
 
 SPLIT_WORDS: dict[Split, str] = {"train": "to learn from", "val": "to choose settings", "test": "to test with"}
 
+_NARROW = 0.03
+"""Ranges narrower than this share keep a decimal; whole percents would blur them."""
+
 
 def count(number: int, one: str, many: str = "") -> str:
     """Return '1 picture' or '1,204 pictures'."""
@@ -38,8 +41,14 @@ def percent(share: float, digits: int = 0) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """Return '81–97 %', each end rounded outward so that the words never promise more than the figures."""
-    return f"{math.floor(round(low * 100, 6))}–{math.ceil(round(high * 100, 6))} %"
+    """Return '81–97 %', each end rounded outward so that the words never promise more than the figures.
+
+    Narrow ranges keep a decimal, as in the verdict: '74.7–76.5 %'.
+    """
+    steps = 10 if high - low < _NARROW else 1
+    lower, upper = math.floor(round(low * 100 * steps, 6)) / steps, math.ceil(round(high * 100 * steps, 6)) / steps
+    ends = [f"{end:.0f}" if steps == 1 or end in (0, 100) else f"{end:.1f}" for end in (lower, upper)]
+    return f"{ends[0]}–{ends[1]} %"
 
 
 def duration(seconds: float) -> str:

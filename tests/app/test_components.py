@@ -55,6 +55,8 @@ def test_percent_with_a_decimal_is_as_careful():
 def test_intervals_are_rounded_outward():
     assert interval(0.8116, 0.9684) == "81–97 %"
     assert interval(0.29, 1.0) == "29–100 %"
+    assert interval(0.7472, 0.7645) == "74.7–76.5 %"
+    assert interval(0.9934, 1.0) == "99.3–100 %"
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,21 @@ ADD = Proposal(
     key="pictures", title="Add about 20 pictures of '**bold** :red[x]'", why="Recall is low.", source="test", label="x"
 )
 
+LABELS = Proposal(key="labels", title="Check the labels of 2 pictures", why="It was sure.", source="test")
+MERGE = Proposal(key="merge", title="Merge 'x' and 'y'", why="They are taken for each other.", source="test", label="x")
+
 
 @pytest.fixture
 def proposed(studio, monkeypatch):
-    """``proposed(proposals)`` opens the page on a result with these proposals."""
+    """``proposed(proposals)`` opens the page on a result with these proposals; ``first`` stands under the verdict."""
 
-    def opened(*proposals, looks=1):
+    def opened(*proposals, looks=1, first=None):
         kind = type(studio.bench.evaluation)
+        verdict = studio.bench.evaluation.verdict(studio.run.id).model_copy(update={"next_step": first})
         report = studio.bench.evaluation.report(studio.run.id).model_copy(update={"looks": looks})
         monkeypatch.setattr(kind, "proposals", lambda self, ref: proposals)
         monkeypatch.setattr(kind, "report", lambda self, ref: report)
+        monkeypatch.setattr(kind, "verdict", lambda self, ref: verdict)
         return studio.open("evaluate", run=studio.run.id)
 
     return opened
@@ -50,6 +55,26 @@ def test_where_pictures_are_needed_it_leads_to_them(proposed):
     app = proposed(ADD)
     assert "Add pictures" in labels(app)
     assert "Train with this" not in labels(app)
+
+
+def test_the_most_promising_stands_under_the_verdict_and_not_twice(proposed, helpers):
+    words = helpers.texts(proposed(TRAIN, ADD, first=TRAIN))
+    assert words.count("Train balanced") == 1
+    assert "**Next: Train balanced**" in words
+    assert "What else to try" in words
+
+
+def test_labels_in_doubt_lead_to_the_mistakes(proposed):
+    app = proposed(ADD, LABELS, first=LABELS)
+    next(button for button in app.button if button.label == "See them").click().run()
+    assert app.session_state["view"] == "Mistakes"
+
+
+def test_classes_to_merge_lead_to_the_classes_of_the_dataset(proposed):
+    app = proposed(MERGE)
+    next(button for button in app.button if button.label == "Open the classes").click().run()
+    assert app.session_state["data_tab"] == "Classes"
+    assert not app.exception
 
 
 def test_names_are_literal_and_the_source_is_told(proposed, helpers):

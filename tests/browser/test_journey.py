@@ -81,6 +81,8 @@ def test_from_the_first_screen_to_an_explained_answer(open_page, served, shoot, 
 
     # A picture of that cell, with where the model looked.
     page.locator(".gallery button.tile").first.click()
+    page.get_by_role("dialog").locator(".lens img").first.wait_for(timeout=60_000)
+    page.get_by_role("dialog").get_by_role("button", name="Explain this picture").click()
     page.wait_for_url("**/explain?*picture=*")
     page.locator(".lens img").first.wait_for(timeout=60_000)
     wait(page)

@@ -5,21 +5,34 @@ function makeTile(clickable) {
   const tile = document.createElement(clickable ? "button" : "figure");
   tile.className = "tile";
   if (clickable) tile.type = "button";
-  const image = document.createElement("img");
-  image.loading = "lazy";
-  image.decoding = "async";
+  const frame = Object.assign(document.createElement("span"), { className: "frame" });
+  frame.append(makeImage());
   const words = Object.assign(document.createElement(clickable ? "span" : "figcaption"), { className: "words" });
   for (const name of ["title", "note"]) words.append(Object.assign(document.createElement("span"), { className: name }));
-  tile.append(image, words);
+  tile.append(frame, words);
   return tile;
+}
+
+function makeImage(className = "") {
+  return Object.assign(document.createElement("img"), { className, loading: "lazy", decoding: "async", alt: "" });
+}
+
+// Where the model looked, laid over the picture while it is pointed at or has the focus.
+function layHeat(frame, src) {
+  let heat = frame.children[1];
+  if (!src) return heat?.remove();
+  if (!heat) frame.append((heat = makeImage("heat")));
+  if (heat.getAttribute("src") !== src) heat.src = src;
 }
 
 function fillTile(tile, item) {
   tile.dataset.id = item.id;
   tile.className = `tile ${item.tone || ""}`;
-  const [image, words] = tile.children;
+  const [frame, words] = tile.children;
+  const image = frame.firstChild;
   if (image.getAttribute("src") !== item.src) image.src = item.src;
   image.alt = item.alt;
+  layHeat(frame, item.heat);
   const [title, note] = words.children;
   title.textContent = "";
   if (item.tone) title.append(Object.assign(document.createElement("span"), { className: "mark", textContent: MARKS[item.tone] || "" }));

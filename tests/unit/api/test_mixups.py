@@ -8,8 +8,8 @@ import pytest
 from clf_core.api.mixups import PART, WHOLE
 from clf_core.config import TrainConfig
 from clf_core.errors import NotFoundError, StateError
+from clf_core.evaluation import tested
 from clf_core.evaluation.evaluator import evaluate
-from clf_core.evaluation.tested import tested_pictures
 from clf_core.jobs import process
 from clf_core.workspace import Workspace
 from clf_core.workspace.records import RunStatus
@@ -27,10 +27,10 @@ def run_on(bench, pets):
         sure[np.arange(len(cells)), said] += 0.9
         workspace = Workspace(bench.settings.workspace)
         run = workspace.runs.create(bench.datasets.get("Pets"), TrainConfig(), None, process.current())
-        tested = tested_pictures(
+        rows = tested.tested_pictures(
             [f"{n:064x}" for n in range(len(cells))], [f"{n}.png" for n in range(len(cells))], names, true, sure
         )
-        run.write_evaluation(evaluate(run.record.name, names, true, sure, {}), tested)
+        run.write_evaluation(evaluate(run.record.name, names, true, sure, {}), rows)
         run.write_status(RunStatus(state="done", worker=process.current(), began=time.time()))
         return run.record.id
 

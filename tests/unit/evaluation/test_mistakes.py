@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from clf_core.evaluation import mistakes
-from clf_core.evaluation.tested import tested_pictures
+from clf_core.evaluation import mistakes, tested
 
 CLASSES = ["ant", "bee", "wasp"]
 
@@ -14,7 +13,7 @@ def rows():
         [[0.9, 0.1, 0.0], [0.3, 0.6, 0.1], [0.02, 0.5, 0.48], [0.01, 0.97, 0.02], [0.4, 0.35, 0.25]], dtype=np.float32
     )
     true = np.array([0, 0, 0, 0, 2])
-    return tested_pictures(list("12345"), list("edcba"), CLASSES, true, probabilities)
+    return tested.tested_pictures(list("12345"), list("edcba"), CLASSES, true, probabilities)
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def others():
     probabilities = np.array(
         [[0.0, 0.9, 0.1], [0.8, 0.1, 0.1], [0.05, 0.0, 0.95], [0.1, 0.9, 0.0], [0.0, 0.0, 1.0]], dtype=np.float32
     )
-    return tested_pictures(list("12349"), list("edcbz"), CLASSES, np.array([0, 0, 0, 0, 2]), probabilities)
+    return tested.tested_pictures(list("12349"), list("edcbz"), CLASSES, np.array([0, 0, 0, 0, 2]), probabilities)
 
 
 def test_the_surest_mistake_comes_first(rows):
