@@ -23,6 +23,12 @@ def test_only_sure_mistakes_throw_doubt_on_a_label():
     assert doubtful_labels([picture("b", 0.99), picture("b", 0.9), picture("a", 0.99), picture("c", 0.96)]) == 2
 
 
+def test_as_many_sure_mistakes_as_were_stated_throw_no_doubt_on_labels():
+    assert doubtful_labels([picture("b", 0.97)] * 3 + [picture("a", 0.97)] * 97) == 0
+    assert doubtful_labels([picture("b", 0.97)] * 9 + [picture("a", 0.97)] * 91) == 9
+    assert doubtful_labels([]) == 0
+
+
 def test_labels_are_to_be_checked_where_several_are_in_doubt():
     report = report_of([[10, 4], [0, 10]])
     (proposal,) = check_labels(report, 3)
