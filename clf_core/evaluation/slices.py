@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf_core.evaluation.verdict import percent_range
-from clf_core.metrics.grouped import accuracy_interval, design_effect
+from clf_core.metrics.grouped import accuracy_interval, independent_count
 from clf_core.metrics.intervals import difference_of_shares
 from clf_core.results.slices import Slice, SliceReport
 
@@ -120,13 +120,11 @@ def _slice(tested: _Tested, attribute: str, kind: str, inside: NDArray[np.bool_]
     right, others = tested.right[inside], tested.right[~inside]
     low, high = accuracy_interval(right, tested.groups[inside])
     accuracy, beside = float(right.mean()), float(others.mean())
-    gap_low, gap_high = difference_of_shares(
-        accuracy,
-        _independent(right, tested.groups[inside]),
-        beside,
-        _independent(others, tested.groups[~inside]),
-        confidence,
+    counted, counted_beside = (
+        independent_count(answers.astype(np.float64), tested.groups[chosen], confidence)
+        for answers, chosen in ((right, inside), (others, ~inside))
     )
+    gap_low, gap_high = difference_of_shares(accuracy, counted, beside, counted_beside, confidence)
     expected = _expected(tested, inside)
     return Slice(
         attribute=attribute,
@@ -143,11 +141,6 @@ def _slice(tested: _Tested, attribute: str, kind: str, inside: NDArray[np.bool_]
         clearly_worse=gap_high < 0,
         mostly_classes=accuracy < beside and beside - expected > (beside - accuracy) / 2,
     )
-
-
-def _independent(right: NDArray[np.bool_], groups: NDArray[np.int64]) -> float:
-    """As how many independent pictures these count."""
-    return len(right) / design_effect(right.astype(np.float64), np.ones(len(right)), groups)
 
 
 def _expected(tested: _Tested, inside: NDArray[np.bool_]) -> float:

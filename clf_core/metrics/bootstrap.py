@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf_core.metrics.classification import Indices, confusion_matrix
-from clf_core.metrics.grouped import design_effect
+from clf_core.metrics.grouped import design_effect, widening
 from clf_core.metrics.intervals import wilson_interval
 
 REPLICATES = 1000
@@ -96,7 +96,9 @@ def macro_f1_interval(
 
     score = macro(np.ones(len(true_index)))
     variance = float(np.nanvar(bootstrap(macro, groups, replicates, seed)))
-    count = _most_pictures(true_index, groups, class_count)
+    count, number = _most_pictures(true_index, groups, class_count), len(np.unique(groups))
+    if 1 < number < len(groups):  # the variance of few groups is estimated too small, and not surely
+        variance *= number / (number - 1) * widening(number - 1, confidence) ** 2
     if variance > 0:
         count = min(count, score * (1 - score) / variance)
     return wilson_interval(score * count, count, confidence)

@@ -1,10 +1,10 @@
 """Intervals of shares whose pictures come in groups: near copies are right or wrong together.
 
-The unit of chance is the group, as in a bootstrap that draws whole groups. Its variance is worked out (the
-linearised one, to which the bootstrap's tends) and turned into the number of independent pictures that would vary as
-much; Wilson's interval is then taken for those (Korn & Graubard 1998, Survey Methodology 24:193; Franco et al. 2019,
-J. Survey Statistics and Methodology 7:334). The percentiles of a bootstrap are not used for single classes, because
-they shrink to a point where nothing went wrong, and cover too little with few pictures.
+The unit of chance is the group, as in a bootstrap that draws whole groups. Its variance is worked out by leaving out
+one group at a time (the jackknife, to which the bootstrap's tends) and turned into the number of independent pictures
+that would vary as much; Wilson's interval is then taken for those (Korn & Graubard 1998, Survey Methodology 24:193;
+Franco et al. 2019, J. Survey Statistics and Methodology 7:334). The percentiles of a bootstrap are not used for single
+classes, because they shrink to a point where nothing went wrong, and cover too little with few pictures.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf_core.metrics.classification import Floats, Indices, confusion_matrix
-from clf_core.metrics.intervals import score_intervals, wilson_interval
+from clf_core.metrics.intervals import normal_quantile, score_intervals, wilson_interval
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ def accuracy_interval(
     count = len(right)
     if not count or len(groups) != count:
         raise ValueError(f"need a group for each of at least one picture, got {count} and {len(groups)}")
-    effect = design_effect(right.astype(np.float64), np.ones(count), groups)
-    return wilson_interval(float(right.sum()) / effect, count / effect, confidence)
+    counted = independent_count(right.astype(np.float64), groups, confidence)
+    return wilson_interval(float(right.mean()) * counted, counted, confidence)
 
 
 def class_intervals(
@@ -70,23 +70,49 @@ def class_intervals(
         raise ValueError(f"need one group for each of {len(true_index)} pictures, got {len(groups)}")
     hits = np.diagonal(matrix).astype(np.float64)
     of_class, as_class = matrix.sum(axis=1).astype(np.float64), matrix.sum(axis=0).astype(np.float64)
-    involved = of_class + as_class - hits
-    grouped = len(np.unique(groups)) < len(groups)
-    effects = _class_effects(true_index, predicted, groups, class_count) if grouped else np.ones((3, class_count))
+    totals = np.stack([as_class, of_class, of_class + as_class - hits])  # of precision, recall and J
+    shares = np.divide(hits, totals, out=np.full(totals.shape, np.nan), where=totals > 0)
+    if len(np.unique(groups)) < len(groups):
+        totals = _class_counts(true_index, predicted, groups, class_count, confidence)
     ends = [
-        np.stack(_intervals(hits, totals, effect, confidence), axis=1)
-        for totals, effect in zip((as_class, of_class, involved), effects, strict=True)
+        np.stack(score_intervals(share, total, confidence), axis=1) for share, total in zip(shares, totals, strict=True)
     ]
     return ClassIntervals(precision=ends[0], recall=ends[1], f1=2 * ends[2] / (1 + ends[2]))
+
+
+def independent_count(values: Floats, groups: NDArray[np.int64], confidence: float = 0.95) -> float:
+    """As how many independent pictures the mean of N values counts.
+
+    N where every picture is a group of its own. Else N divided by the design effect, and a little less, as that was
+    estimated from a limited number of groups: by the squared ratio of Student's quantile, with one degree of freedom
+    less than there are groups, to the normal one (Korn & Graubard 1998).
+
+    Args:
+        values: [N], N at least 1.
+        groups: [N] int64.
+        confidence: of the interval it is for.
+    """
+    number = len(np.unique(groups))
+    count = len(values) / design_effect(values, np.ones(len(values)), groups)
+    if number == len(values) or float(values.min()) == float(values.max()):
+        return count
+    return count / widening(number - 1, confidence) ** 2
+
+
+def widening(freedom: int, confidence: float = 0.95) -> float:
+    """How much wider an interval is whose variance was estimated with so many degrees of freedom, at least 1."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(max(1, freedom), (1 + confidence) / 2)) / normal_quantile(confidence)
 
 
 def design_effect(numerator: Floats, denominator: Floats, groups: NDArray[np.int64]) -> float:
     """How many times as many pictures are needed as if all were independent (Kish 1965, 'Survey Sampling').
 
     The variance of the ratio sum(numerator) / sum(denominator) with whole groups as units, over that with pictures as
-    units; kept between 1 and the size of the largest group. Where the numerator is a fixed multiple of the denominator
-    (all right, or all wrong) nothing shows how alike the pictures of a group are, so they count as one: the mean
-    size of the groups, as a picture meets it.
+    units, both by leaving out one at a time; kept between 1 and the size of the largest group. Where the numerator is a
+    fixed multiple of the denominator (all right, or all wrong) nothing shows how alike the pictures of a group are, so
+    they count as one: the mean size of the groups, as a picture meets it.
 
     Args:
         numerator: [N].
@@ -97,31 +123,26 @@ def design_effect(numerator: Floats, denominator: Floats, groups: NDArray[np.int
     weights = np.bincount(place, weights=denominator)
     total = float(weights.sum())
     apart = numerator - float(numerator.sum()) / total * denominator
-    alone = float((apart**2).sum())
-    alike = float((weights**2).sum()) / total
-    if alone <= 1e-12 * total:
-        return max(1.0, alike)
-    together = float((np.bincount(place, weights=apart) ** 2).sum())
-    return float(np.clip(together / alone, 1.0, max(1.0, float(weights.max()))))
+    largest = max(1.0, float(weights.max()))
+    if float((apart**2).sum()) <= 1e-12 * total:
+        return max(1.0, float((weights**2).sum()) / total)
+    if len(weights) == 1:
+        return largest
+    alone = float(((apart / (1 - denominator / total)) ** 2).sum())
+    together = float(((np.bincount(place, weights=apart) / (1 - weights / total)) ** 2).sum())
+    return float(np.clip(together / alone, 1.0, largest))
 
 
-def _class_effects(
-    true_index: Indices, predicted: Indices, groups: NDArray[np.int64], class_count: int
+def _class_counts(
+    true_index: Indices, predicted: Indices, groups: NDArray[np.int64], class_count: int, confidence: float
 ) -> NDArray[np.float64]:
-    """[3, K], design effects of precision, recall and J of each class; 1 where it has no picture."""
-    effects = np.ones((3, class_count))
+    """[3, K], as how many independent pictures those of precision, recall and J count; 0 where there is none."""
+    counts = np.zeros((3, class_count))
     for index in range(class_count):
         of_class, as_class = true_index == index, predicted == index
         hit = (of_class & as_class).astype(np.float64)
         for row, counted in enumerate((as_class, of_class, of_class | as_class)):
             chosen = np.flatnonzero(counted)
             if len(chosen):
-                effects[row, index] = design_effect(hit[chosen], np.ones(len(chosen)), groups[chosen])
-    return effects
-
-
-def _intervals(
-    hits: NDArray[np.float64], totals: NDArray[np.float64], effects: NDArray[np.float64], confidence: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    shares = np.divide(hits, totals, out=np.full(len(hits), np.nan), where=totals > 0)
-    return score_intervals(shares, totals / effects, confidence)
+                counts[row, index] = independent_count(hit[chosen], groups[chosen], confidence)
+    return counts

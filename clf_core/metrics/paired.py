@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clf_core.metrics.grouped import design_effect
+from clf_core.metrics.grouped import independent_count
 from clf_core.metrics.intervals import wilson_interval
 
 Flags = NDArray[np.bool_]
@@ -105,8 +105,8 @@ def paired_difference(
     """Compare two classifiers picture by picture, near copies counting as what they are.
 
     The test flips the sign of each group's change at will, as chance would if both were equally good; where every
-    picture is a group of its own that is McNemar's mid-p. The interval is Newcombe's, with all counts divided by
-    the design effect of the changes.
+    picture is a group of its own that is McNemar's mid-p. The interval is Newcombe's, for as many independent
+    pictures as the changes count.
 
     Args:
         first_right, second_right: [N] bool, N at least 1, the same pictures in the same order.
@@ -127,7 +127,7 @@ def paired_difference(
     if groups is not None and len(np.unique(groups)) < count:
         change = second_right.astype(np.float64) - first_right
         p_value = sign_flip_mid_p(change, groups)
-        effect = design_effect(change, np.ones(count), groups)
+        effect = count / independent_count(change, groups, confidence)
     neither = count - both - b - c
     low, high = difference_interval(both / effect, b / effect, c / effect, neither / effect, confidence)
     return PairedDifference(count, b, c, (c - b) / count, low, high, p_value)

@@ -61,10 +61,12 @@ def test_copies_are_no_more_evidence_than_one_picture():
         np.zeros(280, dtype=np.int64),
         [by_value("x", np.repeat(kinds, 10))],
     )
-    assert many.slices[0].gap_high == pytest.approx(once.slices[0].gap_high, abs=0.01)
-    assert (many.slices[0].low, many.slices[0].high) == pytest.approx(
-        (once.slices[0].low, once.slices[0].high), abs=0.01
-    )
+    one, other = once.slices[0], many.slices[0]
+    # A little wider, as how alike they are was not known but estimated.
+    assert other.low == pytest.approx(one.low, abs=0.04)
+    assert other.high == pytest.approx(one.high, abs=0.04)
+    assert other.gap_high == pytest.approx(one.gap_high, abs=0.1)
+    assert other.gap_high >= one.gap_high
 
 
 def test_a_gap_that_its_classes_explain_is_said_so():

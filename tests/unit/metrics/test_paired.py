@@ -72,8 +72,8 @@ def test_copies_of_one_picture_count_once():
     copied = ours.paired_difference(np.repeat(first, 4), np.repeat(second, 4), np.repeat(np.arange(60), 4))
     assert copied.p_value == pytest.approx(once.p_value)
     assert copied.difference == pytest.approx(once.difference)
-    # All but exactly so: the effect is 4 at most, and estimated.
-    assert copied.high - copied.low == pytest.approx(once.high - once.low, rel=0.02)
+    # A little wider, as how alike they are was not known but estimated.
+    assert 1 <= (copied.high - copied.low) / (once.high - once.low) < 1.05
 
 
 def test_flipping_groups_of_several_sizes_is_what_it_says():
