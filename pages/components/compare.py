@@ -1,6 +1,6 @@
 """Two runs side by side: which is better and whether that is luck, then where they differ and why that may be."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from clf_core.api import Workbench
 from clf_core.errors import ClfError
 from clf_core.results import RunSummary
 from clf_core.results.comparison import ComparedClass, ComparedPicture, Comparison, PairedFigures, PairKind
-from pages.components.compare_charts import difference_chart, draw_curves
+from pages.components.compare_charts import difference_chart, draw_curves, draw_test_curves
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet, title
 from pages.components.history import in_words
@@ -39,22 +39,11 @@ def show_comparison(bench: Workbench, first: str, second: str) -> None:
         quiet(" ".join(md(sentence, 400) for sentence in found.cautions))
     _way_back()
     show_runs(bench, [found.first, found.second], key="compared")
-    tabs = st.tabs(
-        ["Pictures", "Classes", "Settings and data", "Training curves"], key="compare_view", on_change="rerun"
-    )
-    pictures, classes, settings, curves = tabs
-    with pictures:
-        if pictures.open:
-            st.fragment(_show_pictures)(bench, found)
-    with classes:
-        if classes.open:
-            _show_classes(found)
-    with settings:
-        if settings.open:
-            _show_settings(found)
-    with curves:
-        if curves.open:
-            draw_curves(bench, found.first, found.second)
+    tabs = st.tabs(list(_TABS), key="compare_view", on_change="rerun")
+    for tab, draw in zip(tabs, _TABS.values(), strict=True):
+        with tab:
+            if tab.open:
+                draw(bench, found)
 
 
 def _way_back() -> None:
@@ -131,7 +120,7 @@ def _tile(picture: ComparedPicture, found: Comparison) -> Tile:
     )
 
 
-def _show_classes(found: Comparison) -> None:
+def _show_classes(_bench: Workbench, found: Comparison) -> None:
     """Share found of each class by each run, and the difference with its interval."""
     if found.figures is None:
         st.markdown("There is no picture that both were tested with.")
@@ -198,7 +187,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - 5:,} more" if len(names) > 5 else shown
 
 
-def _show_settings(found: Comparison) -> None:
+def _show_settings(_bench: Workbench, found: Comparison) -> None:
     """In which settings they differ, and what they learned from."""
     ours, theirs = _columns(found.first, found.second)
     if found.settings:
@@ -224,3 +213,22 @@ def _label(field: str) -> str:
     return LABELS.get(field) or (
         f"Variants: {inner.replace('_', ' ')}" if group == "augment" else field.replace("_", " ")
     )
+
+
+def _show_test_curves(bench: Workbench, found: Comparison) -> None:
+    """Curves of both on their test pictures, where both runs kept their answers."""
+    if not found.shared.same:
+        quiet("Each is drawn for all of its own test pictures, which are not the same ones.")
+    try:
+        draw_test_curves(bench, found.first, found.second)
+    except ClfError as error:
+        show_error(error)
+
+
+_TABS: dict[str, Callable[[Workbench, Comparison], None]] = {
+    "Pictures": lambda bench, found: st.fragment(_show_pictures)(bench, found),
+    "Classes": _show_classes,
+    "Curves": _show_test_curves,
+    "Training": lambda bench, found: draw_curves(bench, found.first, found.second),
+    "Settings and data": _show_settings,
+}

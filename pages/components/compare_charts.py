@@ -8,6 +8,7 @@ import streamlit as st
 from clf_core.api import Workbench
 from clf_core.results import CurvePoint, EpochPoint, RunSummary
 from clf_core.results.comparison import PairedFigures
+from clf_core.results.curves import Curves
 from pages.components.escaping import md, plotly_text
 from pages.components.heading import quiet
 from pages.components.palette import categorical, muted
@@ -80,6 +81,57 @@ def difference_chart(figures: PairedFigures, first: str, second: str) -> dict[st
     }
 
 
+def draw_test_curves(bench: Workbench, first: RunSummary, second: RunSummary) -> None:
+    """The curves of both on their test pictures: classes told apart, and how sure answers compare with right ones."""
+    ours, theirs = bench.figures.of(first.id).curves, bench.figures.of(second.id).curves
+    left, right = st.columns(2, gap="large")
+    for place, kind, (words, chart) in zip(
+        (left, right, left),
+        ("roc", "precision_recall", "answered"),
+        _test_charts(ours, theirs, first, second),
+        strict=True,
+    ):
+        with place:
+            st.markdown(f"**{words}**")
+            st.plotly_chart(chart, config=plot_config(), key=f"both_{kind}", alt=f"{words}, of both runs")
+
+
+def _test_charts(
+    ours: Curves, theirs: Curves, first: RunSummary, second: RunSummary
+) -> list[tuple[str, dict[str, Any]]]:
+    """Each chart with its heading."""
+    names = [f"{number}: {plotly_text(run.name, 30)}" for number, run in enumerate((first, second), 1)]
+    roc, precision = [], []
+    for number, curves in enumerate((ours, theirs)):
+        for mean, drawn in ((curves.roc.mean, roc), (curves.precision_recall.mean, precision)):
+            if mean is not None:
+                points = list(zip(mean.x, mean.y, strict=True))
+                drawn.append(
+                    _line(f"{names[number]} ({mean.area:.3f})", points, categorical()[number], "solid", "lines")
+                )
+    answered = [
+        _line(
+            names[number],
+            list(zip(curves.answered.answered, curves.answered.right, strict=True)),
+            categorical()[number],
+            "solid",
+            "lines",
+        )
+        for number, curves in enumerate((ours, theirs))
+    ]
+    charts = (
+        ("ROC, mean of all classes (area)", roc, "Others taken for it", "Found"),
+        ("Precision and recall, mean of all classes (area)", precision, "Found (recall)", "Right (precision)"),
+        ("Right among the answers it is surest of", answered, "Share answered", "Right among those"),
+    )
+    made = []
+    for words, lines, across, up in charts:
+        layout = _layout(across, up, percent=True)
+        layout["xaxis"].update(tickformat=".0%", range=[-0.01, 1.02])
+        made.append((words, {"data": lines, "layout": layout}))
+    return made
+
+
 def draw_curves(bench: Workbench, first: RunSummary, second: RunSummary) -> None:
     """The two trainings laid over each other: epochs where there are any, strengths of the last layer where both have.
 
@@ -115,7 +167,8 @@ def epoch_chart(
         for side, dash in (("val", "solid"), ("train", "dot")):
             known = [(p.epoch, value) for p in epochs if (value := getattr(p, f"{side}_{kind}")) is not None]
             words = f"{number + 1}: {plotly_text(name, 30)}" + ("" if side == "val" else ", training")
-            lines.append(_line(words, known, categorical()[number], dash))
+            mode = "lines+markers" if side == "val" else "lines"
+            lines.append(_line(words, known, categorical()[number], dash, mode))
     what = "Right" if kind == "accuracy" else "Loss (less is better)"
     return {"data": lines, "layout": _layout("Epoch", what, percent=kind == "accuracy")}
 
@@ -131,10 +184,12 @@ def strength_chart(first: tuple[str, Sequence[CurvePoint]], second: tuple[str, S
     return {"data": lines, "layout": layout}
 
 
-def _line(name: str, points: Sequence[tuple[float, float]], colour: str, dash: str) -> dict[str, Any]:
+def _line(
+    name: str, points: Sequence[tuple[float, float]], colour: str, dash: str, mode: str = "lines+markers"
+) -> dict[str, Any]:
     return {
         "type": "scatter",
-        "mode": "lines+markers" if dash == "solid" else "lines",
+        "mode": mode,
         "name": name,
         "x": [x for x, _ in points],
         "y": [y for _, y in points],

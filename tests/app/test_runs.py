@@ -201,7 +201,13 @@ def test_a_comparison_shows_the_pictures_the_classes_and_the_settings(pair, help
     assert list(app.dataframe[0].value["Setting"]) == ["Seed"]
     assert "Only the seed differs" in helpers.texts(app)
     assert "Both saw version 1" in helpers.texts(app)
-    app.session_state["compare_view"] = "Training curves"
+    app.session_state["compare_view"] = "Curves"
+    app.run()
+    charts = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    assert len(charts) == 3
+    assert all(len(chart["data"]) == 2 for chart in charts)
+    assert all("<img" not in line["name"] for chart in charts for line in chart["data"])
+    app.session_state["compare_view"] = "Training"
     app.run()
     assert "leave no curve in common" in helpers.texts(app)
 
