@@ -12,7 +12,7 @@ _VIEW_WORDS: dict[View, str] = {
     "rest": "all but that",
     "centre": "only the middle",
     "border": "only the border",
-    "blurred": "all blurred",
+    "background": "only the background, which is neither",
 }
 
 

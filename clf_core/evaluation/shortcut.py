@@ -1,16 +1,20 @@
 """Does a model answer by the background? The figures and the verdict, from what it said of pictures seen in part.
 
-Two things stand for the background, as nobody has drawn where the things are: the border of the picture, and all but
-the place where the heatmap is strong. Each alone misleads. A thing may reach into the border; and a heatmap shows where
-the model looked, which is the background itself where that is what gives the class away. So a shortcut is told only
-where the border keeps most of the accuracy and the heatmap agrees: the answer does without the place it marks, or what
-it marks lies at the border.
+Two things stand for the thing itself, as nobody has drawn where the things are: the middle of the picture, and the
+place where the heatmap is strong. Each alone misleads: a thing may reach into the border; and a heatmap shows where the
+model looked, which is the background itself where that gives the class away. So the background is what is in neither,
+and a shortcut is told where that alone keeps most of the accuracy.
+
+Hiding things makes all pictures a little alike, and a model then leans to one class, whichever picture it is. That lean
+is not the question. So answers to pictures seen in part are levelled: from the logarithm of each class's probability,
+its mean over the pictures is taken, each true class weighing alike. A model that makes nothing of what is left then
+guesses.
 
 Accuracy is balanced, the mean over the classes of the share found, so that a model which calls everything the same is
 a guesser. What is kept is the skill, (accuracy - chance) / (accuracy of whole pictures - chance). Scoring a classifier
 with foreground or background alone: Xiao et al. 2020, 'Noise or Signal: The Role of Image Backgrounds in Object
 Recognition', arXiv:2006.09994; they had masks of the things, which this check does without. Intervals count groups of
-near copies, not pictures (Agresti and Coull 1998 for each class).
+near copies, not pictures.
 """
 
 import time
@@ -36,11 +40,12 @@ from clf_core.results.shortcut import (
 LEAST_SKILL = 0.3
 """Of whole pictures: a model that knows less has nothing to lose with a part of them."""
 
+MOST_OF_BORDER = 0.7
+"""Where there is no heatmap, since things may reach into the border."""
+
 LEAST_PICTURES = 20
 LEAST_PER_CLASS = 10
 """Groups of near copies, to say something of a single class."""
-
-_BACKGROUNDS: tuple[View, ...] = ("border", "rest")
 
 
 @dataclass(frozen=True)
@@ -48,16 +53,27 @@ class Looked:
     """What a model said of N pictures, seen whole and in part.
 
     Attributes:
-        said: [N, V] int64, class the model named, in the order of ``VIEWS``; -1 where a picture has no such view.
-        sure: [N, V] float32, probability of that class.
+        log_probabilities: [N, V, K] float32, in the order of ``VIEWS``; NaN where a picture has no such view.
         at_border: [N] float64, share of the heatmap's mass at the border; NaN where there is no heatmap.
         border_area: share of the border in the picture's area.
     """
 
-    said: NDArray[np.int64]
-    sure: NDArray[np.float32]
+    log_probabilities: NDArray[np.float32]
     at_border: NDArray[np.float64]
     border_area: float
+
+
+@dataclass(frozen=True)
+class Told:
+    """The answers, levelled.
+
+    Attributes:
+        said: [N, V] int64, class named, in the order of ``VIEWS``; -1 where a picture has no such view.
+        sure: [N, V] float32, probability of that class; NaN there.
+    """
+
+    said: NDArray[np.int64]
+    sure: NDArray[np.float32]
 
     def right(self, view: View, truth: NDArray[np.int64]) -> NDArray[np.bool_]:
         """[N] bool, where the model named the true class."""
@@ -66,6 +82,30 @@ class Looked:
     def seen(self, view: View) -> NDArray[np.bool_]:
         """[N] bool, the pictures that have such a view."""
         return np.asarray(self.said[:, VIEWS.index(view)] >= 0)
+
+
+def level(looked: Looked, truth: NDArray[np.int64]) -> Told:
+    """Take out what the model says of all pictures alike; of whole pictures its answers are left as they are.
+
+    Args:
+        looked: what it said of N pictures.
+        truth: [N] int64; used only so that each class has the same weight.
+    """
+    count, views, _ = looked.log_probabilities.shape
+    said = np.full((count, views), -1, dtype=np.int64)
+    sure = np.full((count, views), np.nan, dtype=np.float32)
+    for place, view in enumerate(VIEWS):
+        rows = np.flatnonzero(~np.isnan(looked.log_probabilities[:, place, 0]))
+        if not len(rows):
+            continue
+        scores = looked.log_probabilities[rows, place].astype(np.float64)  # [M, K]
+        if view != "whole":
+            labels = truth[rows]
+            scores -= np.mean([scores[labels == label].mean(axis=0) for label in np.unique(labels)], axis=0)
+        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+        said[rows, place] = scores.argmax(axis=1)
+        sure[rows, place] = 1 / odds.sum(axis=1)
+    return Told(said, sure)
 
 
 def judge(
@@ -89,8 +129,9 @@ def judge(
         learned: whether the model may have learned from these pictures as well.
         now: Unix seconds to put on the report; the present moment if None.
     """
-    scores = tuple(_scores(looked, truth, groups))
-    of_classes = tuple(_of_class(looked, truth, groups, int(label), classes) for label in np.unique(truth))
+    told = level(looked, truth)
+    scores = tuple(_scores(told, truth, groups))
+    of_classes = tuple(_of_class(told, truth, groups, int(label), classes) for label in np.unique(truth))
     known = looked.at_border[~np.isnan(looked.at_border)]
     report = ShortcutReport(
         verdict="unknown",
@@ -108,8 +149,8 @@ def judge(
     )
     doubt = _doubt(report, len(np.unique(groups)))
     if doubt:
-        told = {"headline": "Whether it answers by the background cannot be told", "sentences": (doubt,)}
-        return report.model_copy(update=told)
+        why = {"headline": "Whether it answers by the background cannot be told", "sentences": (doubt,)}
+        return report.model_copy(update=why)
     report = report.model_copy(update={"verdict": _verdict(report)})
     return report.model_copy(update={"headline": words.headline(report), "sentences": words.sentences(report)})
 
@@ -127,24 +168,22 @@ def _doubt(report: ShortcutReport, groups: int) -> str:
 
 
 def _verdict(report: ShortcutReport) -> ShortcutVerdict:
-    border, rest = report.keeps_most("border"), report.keeps_most("rest")
-    marks_border = report.at_border is not None and report.at_border >= report.border_area
-    if border and (rest or marks_border):
+    if report.keeps_most("background"):
         return "shortcut"
-    if border or rest or any(row.background for row in report.classes):
-        return "partly"
-    return "none"
+    border = report.view("border") if report.view("background") is None else None
+    alone = border is not None and border.kept >= MOST_OF_BORDER and border.kept_low >= MOST
+    return "partly" if alone or any(row.background for row in report.classes) else "none"
 
 
-def _scores(looked: Looked, truth: NDArray[np.int64], groups: NDArray[np.int64]) -> list[ViewScore]:
+def _scores(told: Told, truth: NDArray[np.int64], groups: NDArray[np.int64]) -> list[ViewScore]:
     scores = []
     for view in VIEWS:
-        seen = looked.seen(view)
+        seen = told.seen(view)
         if not seen.any():
             continue
-        right = looked.right(view, truth)[seen]
+        right = told.right(view, truth)[seen]
         accuracy, low, high = balanced_accuracy(right, truth[seen], groups[seen])
-        whole, _, _ = balanced_accuracy(looked.right("whole", truth)[seen], truth[seen], groups[seen])
+        whole, _, _ = balanced_accuracy(told.right("whole", truth)[seen], truth[seen], groups[seen])
         chance = 1 / len(np.unique(truth[seen]))
         scores.append(
             ViewScore(
@@ -166,6 +205,9 @@ def balanced_accuracy(
 ) -> tuple[float, float, float]:
     """Mean over the classes of the share found, with its 95 % interval.
 
+    The variance of each share is that of Agresti and Coull's (1998) adjusted share, so that few pictures, all right,
+    do not make an interval of no width. It covers in 93 % of cases at least (a test simulates it), more near 0 and 1.
+
     Args:
         right: [M] bool, M > 0.
         truth: [M] int64.
@@ -180,37 +222,39 @@ def balanced_accuracy(
         share, count = float(right[mine].mean()), len(np.unique(groups[mine]))
         shares.append(share)
         middle = (share * count + 2) / (count + 4)
-        variances.append(middle * (1 - middle) / (count + 4))
+        variances.append(middle * (1 - middle) / count)
     accuracy = float(np.mean(shares))
     half = 1.96 * float(np.sqrt(np.sum(variances))) / len(shares)
     return accuracy, max(0.0, accuracy - half), min(1.0, accuracy + half)
 
 
 def _of_class(
-    looked: Looked, truth: NDArray[np.int64], groups: NDArray[np.int64], label: int, classes: Sequence[str]
+    told: Told, truth: NDArray[np.int64], groups: NDArray[np.int64], label: int, classes: Sequence[str]
 ) -> ClassViews:
     mine = truth == label
     found: dict[View, float | None] = {}
     for view in VIEWS:
-        seen = mine & looked.seen(view)
-        found[view] = float(looked.right(view, truth)[seen].mean()) if seen.any() else None
+        seen = mine & told.seen(view)
+        found[view] = float(told.right(view, truth)[seen].mean()) if seen.any() else None
     observations = len(np.unique(groups[mine]))
-    told = [_told_by(looked, view, mine, label, observations) for view in _BACKGROUNDS if found[view] is not None]
-    background = observations >= LEAST_PER_CLASS and all(told)
+    background = (
+        found["background"] is not None
+        and observations >= LEAST_PER_CLASS
+        and _told_by_background(told, mine, label, observations)
+    )
     return ClassViews(name=classes[label], n=int(mine.sum()), found=found, background=background)
 
 
-def _told_by(looked: Looked, view: View, mine: NDArray[np.bool_], label: int, observations: int) -> bool:
-    """Whether a view keeps most of what is told of one class: share found less share of the others called so."""
+def _told_by_background(told: Told, mine: NDArray[np.bool_], label: int, observations: int) -> bool:
+    """Whether the background keeps most of what is told of one class: share found less share of others called so."""
 
-    def shares(seen_as: View) -> tuple[float, float]:
-        called = looked.said[:, VIEWS.index(seen_as)] == label
-        seen = looked.seen(view)
+    def shares(view: View) -> tuple[float, float]:
+        called, seen = told.said[:, VIEWS.index(view)] == label, told.seen(view)
         others = called[seen & ~mine]
         return float(called[seen & mine].mean()), float(others.mean()) if len(others) else 0.0
 
     whole_found, whole_false = shares("whole")
-    found, false = shares(view)
+    found, false = shares("background")
     low, _ = wilson_interval(round(found * observations), observations)
     skill = whole_found - whole_false
     return skill >= LEAST_SKILL and found - false >= MOST * skill and low - false >= SURELY * skill

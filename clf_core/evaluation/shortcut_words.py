@@ -10,33 +10,29 @@ _NAMES = 3
 
 def headline(report: ShortcutReport) -> str:
     """The finding in one sentence, with the figure it rests on."""
+    whole = f"of whole pictures it tells {_share(report, 'whole')}"
     if report.verdict == "none":
-        return f"No sign that it answers by the background: {_hidden(report, 'border')}"
+        return f"No sign that it answers by the background: by that alone it tells {_alone(report)} right, {whole}"
     if report.verdict == "shortcut":
-        return f"The background alone keeps most of the accuracy: {_hidden(report, 'border')}"
-    if report.keeps_most("border"):
-        return f"What surrounds the thing may be enough for it: {_hidden(report, 'border')}"
-    if report.keeps_most("rest"):
-        return f"It can do without the place the heatmap marks: {_hidden(report, 'rest')}"
-    names = _listed([row.name for row in report.classes if row.background])
-    return f"The background alone may be enough for {names}"
+        return f"The background alone keeps most of the accuracy: by that it tells {_alone(report)} right, {whole}"
+    names = [row.name for row in report.classes if row.background]
+    if names:
+        return f"The background alone may be enough for {_listed(names)}"
+    return f"What surrounds the thing may be enough: by the border alone it tells {_alone(report)} right, {whole}"
 
 
 def sentences(report: ShortcutReport) -> tuple[str, ...]:
     """What the finding rests on, and what to do about it."""
-    told = [_basis(report)]
     accused = report.verdict in ("shortcut", "partly")
-    if accused and report.at_border is not None and report.at_border >= report.border_area:
+    told = [_basis(report)]
+    if report.verdict == "shortcut" and report.at_border is not None and report.at_border >= report.border_area:
         told.append(
             f"{_percent(report.at_border)} of what the heatmaps mark lies at the border, "
             f"which is {_percent(report.border_area)} of the picture."
         )
-    if accused and report.keeps_most("blurred"):
-        told.append(f"Even with all of the picture blurred, {_share(report, 'blurred')} are right: rough colours do.")
     if accused:
         told.append(_advice(report))
-    told += _cautions(report)
-    return tuple(told)
+    return (*told, *_cautions(report))
 
 
 def too_few(pictures: int, groups: int, needed: int) -> str:
@@ -51,23 +47,15 @@ def hardly_better(whole: ViewScore) -> str:
     return f"With whole pictures it is right in {_counted(whole)}, hardly more than by guessing."
 
 
-def _hidden(report: ShortcutReport, view: View) -> str:
-    """'with the middle of the pictures blurred away, 34 of 36 are still right, of 36 with whole pictures'."""
-    whole, score = _known(report, "whole"), _known(report, view)
-    place = "the middle of the pictures" if view == "border" else "the place it marks"
-    still = "still right" if report.verdict != "none" else "right"
-    if score.n != whole.n:
-        return f"with {place} blurred away, {_counted(score)} are {still}"
-    return f"with {place} blurred away, {_counted(score)} are {still}; with whole pictures, {_counted(whole)}"
+def _alone(report: ShortcutReport) -> str:
+    return _share(report, "border" if report.view("background") is None else "background")
 
 
 def _basis(report: ShortcutReport) -> str:
-    other: View = "border" if report.keeps_most("rest") and not report.keeps_most("border") else "rest"
-    guessing = f"Guessing would be right in {_percent(report.chance)}."
-    if report.view(other) is None:
-        return f"There are no heatmaps to compare with, so only the middle and the border were. {guessing}"
-    blurred_away = "the middle" if other == "border" else "the place the heatmap marks"
-    return f"With {blurred_away} blurred away, {_share(report, other)} are right. {guessing}"
+    guessing = f"guessing would be right in {_percent(report.chance)}."
+    if report.view("background") is None:
+        return f"There are no heatmaps, so only the middle of the pictures was blurred away; {guessing}"
+    return f"The middle of each picture and the place its heatmap marks were blurred away; {guessing}"
 
 
 def _advice(report: ShortcutReport) -> str:

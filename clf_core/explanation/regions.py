@@ -1,8 +1,9 @@
 """Parts of a picture, and the picture with all but a part blurred away.
 
-Blurring takes away what is in a place without putting something else there that a network may never have seen, as a
-grey patch would be (Fong and Vedaldi 2017, 'Interpretable explanations of black boxes by meaningful perturbation',
-arXiv:1704.03296). Colours and their rough layout stay; shapes, edges and textures go.
+What is hidden is filled with a blur of what is left around it, each visible place weighing the more the nearer it is
+(normalized convolution: Knutsson and Westin 1993, 'Normalized and differential convolution'). Blurring the hidden place
+itself, as Fong and Vedaldi 2017 (arXiv:1704.03296) do, leaves its colours as a spot, and a network that knows shapes
+answers by the spot; grey would be something it has never seen.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from PIL import Image, ImageFilter
 
 from clf_core.results.shortcut import View
 
-EVIDENCE_SHARE = 0.8
+EVIDENCE_SHARE = 0.9
 """Of the heatmap's mass, within the region where the network looked."""
 
 LARGEST_REGION = 0.6
@@ -22,14 +23,16 @@ LARGEST_REGION = 0.6
 CENTRE_SIDE = 0.7
 """Side of the centre, of that of the picture: half of the area is centre, half is border."""
 
-_BLUR = 1 / 6
-"""Standard deviation of the blur, of the picture's side; a thing half as wide as the picture becomes a spot."""
+_GRID = 32
+"""Side of the small picture on which what is hidden is filled."""
 
-_GRID = 24
-"""Side of the small picture the blur is computed on; a standard deviation there is 4 pixels."""
+_REACH = _GRID / 12
+"""Standard deviation of the blur there; farther in, the mean of all that is visible takes over."""
 
-_SOFT_EDGE = 1 / 32
-"""Standard deviation of the passage between sharp and blurred: a hard one would itself be a shape to recognise."""
+_MEAN_WEIGHT = 1e-3
+
+_SOFT_EDGE = 1 / 64
+"""Standard deviation of the passage, of the picture's side: a hard edge would itself be a shape to recognise."""
 
 
 def evidence_region(heatmap: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -70,27 +73,21 @@ def border_area(side: int) -> float:
     return 1 - float(centre_region(side).mean())
 
 
-def blurred(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The whole picture blurred until only rough colours are left: [S, S, 3] uint8 for the same."""
-    side = len(picture)
-    small = Image.fromarray(picture).resize((_GRID, _GRID), Image.Resampling.BOX)
-    small = small.filter(ImageFilter.GaussianBlur(_BLUR * _GRID))
-    return np.asarray(small.resize((side, side), Image.Resampling.BILINEAR))
-
-
-def keep(picture: NDArray[np.uint8], blur: NDArray[np.uint8], region: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The picture within the region and its blurred form elsewhere, with a soft edge.
+def only(picture: NDArray[np.uint8], region: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The picture within the region; elsewhere a blur of that, in which nothing of what is hidden is left.
 
     Args:
-        picture, blur: [S, S, 3] uint8.
-        region: [S, S] bool.
+        picture: [S, S, 3] uint8.
+        region: [S, S] bool, what stays visible, not empty.
 
     Returns:
         [S, S, 3] uint8.
     """
     mask = Image.fromarray(region.astype(np.uint8) * 255)
-    soft = mask.filter(ImageFilter.GaussianBlur(_SOFT_EDGE * len(picture)))
-    return np.asarray(Image.composite(Image.fromarray(picture), Image.fromarray(blur), soft))
+    soft = np.asarray(mask.filter(ImageFilter.GaussianBlur(_SOFT_EDGE * len(picture))), dtype=np.float32) / 255
+    weight = np.where(region, soft, 0)[..., None]  # what is hidden must not shine through the soft edge
+    mixed = weight * picture + (1 - weight) * _fill(picture, region)
+    return np.rint(mixed).astype(np.uint8)
 
 
 def views(picture: NDArray[np.uint8], heatmap: NDArray[np.float32] | None) -> Mapping[View, NDArray[np.uint8]]:
@@ -98,19 +95,41 @@ def views(picture: NDArray[np.uint8], heatmap: NDArray[np.float32] | None) -> Ma
 
     Args:
         picture: [S, S, 3] uint8.
-        heatmap: [S, S]; None, or an empty one, leaves out the two views that need it.
+        heatmap: [S, S]; None, or an empty one, leaves out the views that need it.
 
     Returns:
         view -> [S, S, 3] uint8.
     """
-    blur, centre = blurred(picture), centre_region(len(picture))
-    made: dict[View, NDArray[np.uint8]] = {
-        "centre": keep(picture, blur, centre),
-        "border": keep(picture, blur, ~centre),
-        "blurred": blur,
-    }
-    region = None if heatmap is None else evidence_region(heatmap)
-    if region is not None and region.any():
-        made["evidence"] = keep(picture, blur, region)
-        made["rest"] = keep(picture, blur, ~region)
-    return made
+    centre = centre_region(len(picture))
+    regions: dict[View, NDArray[np.bool_]] = {"centre": centre, "border": ~centre}
+    evidence = None if heatmap is None else evidence_region(heatmap)
+    if evidence is not None and evidence.any():
+        regions |= {"evidence": evidence, "rest": ~evidence, "background": ~(evidence | centre)}
+    return {view: only(picture, region) for view, region in regions.items() if region.any()}
+
+
+def _fill(picture: NDArray[np.uint8], region: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """What the visible part looks like from afar, everywhere: [S, S, 3] float32."""
+    visible = _shrunk(region.astype(np.float32))
+    weight = (visible >= min(0.999, float(visible.max()))).astype(np.float32)  # cells with nothing hidden in them
+    side, filled = len(picture), []
+    spread = _spread(weight)
+    for channel in range(3):
+        seen = weight * _shrunk(picture[..., channel].astype(np.float32))
+        mean = float(seen.sum() / weight.sum())
+        cells = (_spread(seen) + _MEAN_WEIGHT * mean) / (spread + _MEAN_WEIGHT)
+        filled.append(np.asarray(Image.fromarray(cells).resize((side, side), Image.Resampling.BILINEAR)))
+    return np.stack(filled, axis=-1)
+
+
+def _shrunk(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[S, S] -> [G, G], means of cells."""
+    return np.asarray(Image.fromarray(plane).resize((_GRID, _GRID), Image.Resampling.BOX), dtype=np.float32)
+
+
+def _spread(cells: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Blur [G, G] with a Gaussian; beyond the edge there is nothing."""
+    steps = np.arange(_GRID)
+    kernel = np.exp(-0.5 * ((steps[:, None] - steps) / _REACH) ** 2)
+    kernel /= np.sqrt(2 * np.pi) * _REACH
+    return np.asarray(kernel @ cells @ kernel.T, dtype=np.float32)

@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from clf_core.evaluation.shortcut import Looked
+from clf_core.evaluation.shortcut import Looked, Told
 from clf_core.explanation.regions import border_area, share_at_border, views
 from clf_core.results.shortcut import VIEWS, ShortcutExample, ShortcutReport, View
 
@@ -14,9 +14,10 @@ MOST_PICTURES = 400
 """Looked at, at most: the figures are then some five points wide, and two cores take half a minute."""
 
 EXAMPLES = 6
-EXAMPLE_VIEWS: tuple[View, ...] = ("whole", "border", "rest")
 _EXAMPLE_SIDE = 160
 _BLOCK = 16
+_SMALLEST = np.float32(1e-30)
+"""Probabilities below are as good as none; their logarithms must stay numbers."""
 
 Ask = Callable[[Iterable[NDArray[np.uint8]]], Iterator[NDArray[np.float32]]]
 """Pictures [S, S, 3] uint8 -> probabilities [K] of each, such as ``Predictor.stream``."""
@@ -38,25 +39,18 @@ def look(
         heat: its heatmaps; None where it has none.
         tell: told how many pictures are done; may raise to stop.
     """
-    said: list[NDArray[np.int64]] = []
-    sure: list[NDArray[np.float32]] = []
+    tables: list[NDArray[np.float32]] = []
     at_border: list[float] = []
     border, inputs = 0.0, iter(pictures)
     while block := list(islice(inputs, _BLOCK)):
         border = border_area(len(block[0]))
         for probabilities, share in _look_at(block, ask, heat):
-            known = np.isfinite(probabilities).all(axis=1)  # [V]
-            said.append(np.where(known, probabilities.argmax(axis=1), -1).astype(np.int64))
-            sure.append(np.where(known, probabilities.max(axis=1), np.nan).astype(np.float32))
+            tables.append(np.log(np.maximum(probabilities, _SMALLEST)))
             at_border.append(share)
         if tell:
-            tell(len(said))
-    return Looked(
-        said=np.array(said, dtype=np.int64).reshape(-1, len(VIEWS)),
-        sure=np.array(sure, dtype=np.float32).reshape(-1, len(VIEWS)),
-        at_border=np.array(at_border, dtype=np.float64),
-        border_area=border,
-    )
+            tell(len(tables))
+    empty = np.zeros((0, len(VIEWS), 1), dtype=np.float32)
+    return Looked(np.stack(tables) if tables else empty, np.array(at_border, dtype=np.float64), border)
 
 
 def _look_at(
@@ -87,17 +81,17 @@ def _look_at(
         yield rows, float("nan") if heatmap is None else share_at_border(heatmap)
 
 
-def telling(looked: Looked, truth: NDArray[np.int64], report: ShortcutReport, count: int = EXAMPLES) -> list[int]:
+def telling(told: Told, truth: NDArray[np.int64], report: ShortcutReport, count: int = EXAMPLES) -> list[int]:
     """Rows of pictures that show the finding, the plainest first, the classes taking turns.
 
     Where there are signs of a shortcut: pictures that are told by the background alone. Else: pictures that are told
     whole and are not told by the background.
     """
-    column = VIEWS.index("rest" if report.keeps_most("rest") and not report.keeps_most("border") else "border")
-    whole, alone = looked.right("whole", truth), looked.said[:, column] == truth
+    view = _background(told)
+    whole, alone = told.right("whole", truth), told.right(view, truth)
     accused = report.verdict in ("shortcut", "partly")
-    fitting = np.flatnonzero(whole & (alone if accused else ~alone) & (looked.said[:, column] >= 0))
-    order = fitting[np.argsort(-looked.sure[fitting, column], kind="stable")]
+    fitting = np.flatnonzero(whole & (alone if accused else ~alone) & told.seen(view))
+    order = fitting[np.argsort(-told.sure[fitting, VIEWS.index(view)], kind="stable")]
     turns: dict[int, int] = {}
     ranked = []
     for row in order.tolist():
@@ -107,28 +101,33 @@ def telling(looked: Looked, truth: NDArray[np.int64], report: ShortcutReport, co
 
 
 def example(
-    picture: NDArray[np.uint8], sha256: str, true: str, classes: Sequence[str], ask: Ask, heat: Heat | None
+    picture: NDArray[np.uint8], sha256: str, truth: int, classes: Sequence[str], told: Told, row: int, heat: Heat | None
 ) -> ShortcutExample:
-    """One picture as the check sees it.
+    """One picture as the check saw it.
 
     Args:
         picture: [S, S, 3] uint8, an input of the model.
-        sha256, true: which it is, and its class.
+        sha256, truth: which it is, and the index of its class.
         classes: K names in the order of the model's answers.
-        ask, heat: as in ``look``.
+        told, row: what was said of it.
+        heat: as in ``look``.
     """
-    (whole,) = ask([picture])
-    heatmap = None if heat is None else heat(picture, int(whole.argmax()))
+    whole = VIEWS.index("whole")
+    heatmap = None if heat is None else heat(picture, int(told.said[row, whole]))
     seen: dict[View, NDArray[np.uint8]] = {"whole": picture, **views(picture, heatmap)}
-    shown = [view for view in EXAMPLE_VIEWS if view in seen]
-    answers = dict(zip(shown, ask([seen[view] for view in shown]), strict=True))
+    shown: tuple[View, ...] = ("whole", _background(told))
     return ShortcutExample(
         sha256=sha256,
-        true=true,
-        said={view: classes[int(answers[view].argmax())] for view in shown},
-        probability={view: float(answers[view].max()) for view in shown},
+        true=classes[truth],
+        said={view: classes[int(told.said[row, VIEWS.index(view)])] for view in shown},
+        probability={view: float(told.sure[row, VIEWS.index(view)]) for view in shown},
         pictures={view: _small(seen[view]) for view in shown},
     )
+
+
+def _background(told: Told) -> View:
+    """What stands for the background: the border where there is no heatmap at all."""
+    return "background" if told.seen("background").any() else "border"
 
 
 def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

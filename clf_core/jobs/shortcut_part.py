@@ -68,7 +68,7 @@ def check(
 
     from clf_core.evaluation.answers import numbered
     from clf_core.evaluation.nearest import chosen_evenly
-    from clf_core.evaluation.shortcut import judge
+    from clf_core.evaluation.shortcut import judge, level
     from clf_core.explanation.shortcut import MOST_PICTURES, example, look, telling
 
     rows = workspace.datasets.manifest(run.record.dataset_id, run.record.version).select("val")
@@ -82,12 +82,12 @@ def check(
     classes = model.classifier.spec.classes
     learned = may_have_learned(run.config) and bool(len(rows))
     report = judge(looked, truth, groups, classes, total=len(rows), learned=learned)
-    examples = []
-    for row in telling(looked, truth, report):
+    told, examples = level(looked, truth), []
+    for row in telling(told, truth, report):
         sha256 = rows.sha256[readable[row]]
         with suppress(PictureError, NotFoundError, StorageError):
             picture = inputs.picture(sha256)
-            examples.append(example(picture, sha256, classes[truth[row]], classes, model.predictor.stream, heat))
+            examples.append(example(picture, sha256, int(truth[row]), classes, told, row, heat))
     return report, tuple(examples)
 
 

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from clf_core.values import Value
 
-View = Literal["whole", "evidence", "rest", "centre", "border", "blurred"]
+View = Literal["whole", "evidence", "rest", "centre", "border", "background"]
 """What the model is shown: the whole picture; only where the heatmap is strong; all but that; only the middle; only
-the border; all of it blurred. What is not shown is blurred away."""
+the border; only what is neither in the middle nor where the heatmap is strong. The rest is blurred away."""
 
 VIEWS: tuple[View, ...] = get_args(View)
 
@@ -19,10 +19,10 @@ ShortcutVerdict = Literal["shortcut", "partly", "none", "unknown"]
 """The background alone keeps most of the accuracy; there are signs of it; there are none; nothing can be said."""
 
 
-MOST = 0.7
+MOST = 0.5
 """Share of the skill that counts as most of it."""
 
-SURELY = 0.5
+SURELY = 0.25
 """The lower end of the interval of that share must reach this."""
 
 
@@ -30,8 +30,8 @@ class ViewScore(Value):
     """How the model fares with one view of the pictures."""
 
     view: View
-    n: int = Field(description="Pictures that could be seen so; those without a heatmap have no evidence and no rest.")
-    right: int
+    n: int = Field(description="Pictures that could be seen so; those without a heatmap lack the views that need one.")
+    right: int = Field(description="Told right; in part, after what the model says of all such pictures is levelled.")
     accuracy: float = Field(description="Mean over the classes of the share found, so that each class counts alike.")
     low: float = Field(description="Lower end of its 95 % interval.")
     high: float
@@ -43,7 +43,7 @@ class ViewScore(Value):
 
     @property
     def keeps_most(self) -> bool:
-        """Whether most of the skill is left, and surely more than half of it."""
+        """Whether most of the skill is left, and surely more than a quarter."""
         return self.kept >= MOST and self.kept_low >= SURELY
 
 
@@ -90,8 +90,8 @@ class ShortcutExample:
     Attributes:
         sha256: identifier of the picture.
         true: its class.
-        said: view -> what the model said.
-        probability: view -> how sure it was of that.
+        said: view -> what the model said, levelled.
+        probability: view -> how sure it was of that, levelled.
         pictures: view -> [h, w, 3] uint8, what it was shown.
     """
 

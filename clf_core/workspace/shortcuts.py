@@ -88,7 +88,9 @@ class ShortcutStore:
             StorageError: the disk refused.
         """
         buffer = io.BytesIO()
-        pictures = {f"{n}-{view}": array for n, one in enumerate(examples) for view, array in one.pictures.items()}
+        pictures: dict[str, Any] = {
+            f"{n}-{view}": array for n, one in enumerate(examples) for view, array in one.pictures.items()
+        }
         np.savez_compressed(buffer, **pictures)
         write_bytes(self._folder / "examples.npz", buffer.getvalue())
         stored = tuple(

@@ -24,7 +24,7 @@ VIEW_WORDS: dict[View, str] = {
     "rest": "All but where it looked",
     "centre": "Only the middle",
     "border": "Only the border",
-    "blurred": "All blurred",
+    "background": "Only the background",
 }
 
 _MOST_CLASSES = 200
@@ -59,8 +59,10 @@ def show_shortcut(bench: Workbench, run: str, *, key: str = "shortcut") -> None:
             quiet(f"The first {_MOST_CLASSES:,} of {count(len(report.classes), 'class', 'classes')}.")
         quiet(
             f"{count(report.n, 'validation picture')} shown to the model again, with a part of each blurred away. "
-            "Where it looked: the smallest region that holds four fifths of the heatmap of its answer. The middle: "
-            "the square with half of the area. Shares are averaged over the classes, so that each counts alike."
+            "Where it looked: the smallest region that holds nine tenths of the heatmap of its answer. The middle: "
+            "the square with half of the area. The background: what is in neither. Shares are averaged over the "
+            "classes, so that each counts alike. With parts hidden, a model leans to one class whichever the picture; "
+            "that lean is taken out of its answers."
         )
 
 
@@ -125,13 +127,13 @@ def views_chart(report: ShortcutReport) -> dict[str, Any]:
 
 
 def show_examples(report: ShortcutReport, examples: Sequence[ShortcutExample], *, key: str) -> None:
-    """Draw pictures that show the finding: whole, then with the thing blurred away, and what was said of each."""
+    """Draw pictures that show the finding: whole, then the background alone, and what was said of each."""
     if not examples:
         return
     if report.verdict == "none":
-        st.markdown("Pictures it knows as a whole and no longer knows with the middle blurred away:")
+        st.markdown("Pictures it knows as a whole and does not know by the background alone:")
     else:
-        st.markdown("Pictures it still knows by what surrounds the thing:")
+        st.markdown("Pictures it still knows by the background alone:")
     tiles = [_tile(example, view) for example in examples for view in example.said]
     gallery(tiles, key=f"{key}_examples", label="Pictures whole and in part", tile=132)
 

@@ -9,11 +9,10 @@ from hypothesis.extra.numpy import arrays
 from clf_core.explanation.regions import (
     EVIDENCE_SHARE,
     LARGEST_REGION,
-    blurred,
     border_area,
     centre_region,
     evidence_region,
-    keep,
+    only,
     share_at_border,
     views,
 )
@@ -60,41 +59,61 @@ def test_what_lies_at_the_border_is_what_lies_not_in_the_centre(heatmap):
     assert share == pytest.approx(1 - inner.sum(dtype=np.float64) / heatmap.sum(dtype=np.float64), abs=1e-6)
 
 
-@pytest.mark.parametrize("side", [16, 96, 224])
-def test_blurring_keeps_the_colour_and_takes_the_shape_away(side):
+@pytest.mark.parametrize("side", [16, 32, 96, 224])
+def test_what_is_hidden_leaves_no_trace(side):
+    """Two pictures that differ only where it is hidden become the same."""
+    random = np.random.default_rng(1)
+    region = np.zeros((side, side), dtype=np.bool_)
+    region[:, : side // 2] = True
+    left = random.integers(0, 256, (side, side, 3), dtype=np.uint8)
+    right = left.copy()
+    right[:, side // 2 :] = random.integers(0, 256, (side, side - side // 2, 3))
+    np.testing.assert_array_equal(only(left, region), only(right, region))
+
+
+@pytest.mark.parametrize("side", [16, 96, 225])
+def test_a_hole_takes_the_colour_of_what_is_around_it(side):
     picture = np.full((side, side, 3), (40, 120, 200), dtype=np.uint8)
-    np.testing.assert_allclose(blurred(picture).astype(int), picture, atol=1)
-    checks = np.indices((side, side)).sum(axis=0) // max(2, side // 32) % 2 * 255
-    striped = np.repeat(checks[..., None], 3, axis=2).astype(np.uint8)
-    assert blurred(striped).shape == striped.shape
-    assert blurred(striped).std() < 0.05 * striped.std()
+    picture[centre_region(side)] = (250, 0, 0)
+    filled = only(picture, ~centre_region(side))
+    np.testing.assert_allclose(filled.astype(int), np.broadcast_to((40, 120, 200), filled.shape), atol=1)
 
 
-def test_within_the_region_is_the_picture_and_outside_its_blur(picture):
+def test_what_is_shown_is_the_picture_but_at_the_edge(picture):
     region = np.zeros((96, 96), dtype=np.bool_)
     region[:, :48] = True
-    blur = blurred(picture)
-    kept = keep(picture, blur, region)
-    np.testing.assert_array_equal(kept[:, :36], picture[:, :36])
-    np.testing.assert_array_equal(kept[:, 60:], blur[:, 60:])
-    between = np.minimum(picture, blur), np.maximum(picture, blur)
-    assert (kept >= between[0]).all()
-    assert (kept <= between[1]).all()
+    shown = only(picture, region)
+    np.testing.assert_array_equal(shown[:, :40], picture[:, :40])
+    assert shown[:, 48:].std() < 0.2 * picture.std()
 
 
-def test_the_views_of_a_picture_are_complements(picture):
+def test_the_fill_is_nearer_to_what_is_nearer():
+    picture = np.zeros((96, 96, 3), dtype=np.uint8)
+    picture[:, 60:] = 200
+    region = np.ones((96, 96), dtype=np.bool_)
+    region[30:66, 30:66] = False
+    filled = only(picture, region)[48, :, 0].astype(int)
+    assert filled[33] < 40 < 100 < filled[63]
+
+
+def test_the_views_of_a_picture(picture):
     heatmap = np.zeros((96, 96), dtype=np.float32)
     heatmap[:20, :20] = 1
     made = views(picture, heatmap)
-    assert set(made) == {"evidence", "rest", "centre", "border", "blurred"}
-    np.testing.assert_array_equal(made["centre"][48, 48], picture[48, 48])
-    np.testing.assert_array_equal(made["border"][0, 95], picture[0, 95])
-    np.testing.assert_array_equal(made["evidence"][5, 5], picture[5, 5])
-    np.testing.assert_array_equal(made["rest"][90, 90], picture[90, 90])
-    np.testing.assert_array_equal(made["rest"][5, 5], made["blurred"][5, 5])
-    assert all(view.shape == picture.shape and view.dtype == np.uint8 for view in made.values())
+    assert set(made) == {"evidence", "rest", "centre", "border", "background"}
+    for view, shown, hidden in (
+        ("centre", [(48, 48)], [(3, 3), (3, 92)]),
+        ("border", [(3, 92), (3, 3)], [(48, 48)]),
+        ("evidence", [(3, 3)], [(48, 48), (92, 92)]),
+        ("rest", [(48, 48), (92, 92)], [(3, 3)]),
+        ("background", [(92, 92)], [(3, 3), (48, 48)]),
+    ):
+        assert all((made[view][at] == picture[at]).all() for at in shown)
+        assert all((made[view][at] != picture[at]).any() for at in hidden)
+        assert made[view].shape == picture.shape
+        assert made[view].dtype == np.uint8
 
 
 @pytest.mark.parametrize("heatmap", [None, np.zeros((96, 96), dtype=np.float32)])
-def test_without_evidence_there_is_no_place_to_hide_or_show(picture, heatmap):
-    assert set(views(picture, heatmap)) == {"centre", "border", "blurred"}
+def test_without_evidence_there_is_only_the_middle_and_the_border(picture, heatmap):
+    assert set(views(picture, heatmap)) == {"centre", "border"}
