@@ -1,13 +1,15 @@
-"""Where a model looked, and how that is shown."""
+"""Where a model looked and why it says one class and not another, how that is shown, and how far to trust it."""
 
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clf_core.api.heatmap_drawing import HeatmapDrawing
 from clf_core.api.loaded_models import LoadedModel, LoadedModels
 from clf_core.api.pictures import told_with_name
 from clf_core.errors import ConfigError, NotFoundError
-from clf_core.results import Explanation
+from clf_core.results import Contrast, Explanation, HeatmapLayer, Trust
 from clf_core.settings import Settings
 from clf_core.workspace import Workspace
 
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from clf_core.prediction.predictor import Answer
 
-class Explanations:
+
+class Explanations(HeatmapDrawing):
     """Heatmaps of a model. ``model_ref`` is a finished run's name or identifier, or ``STARTER``."""
 
     def __init__(self, models: LoadedModels, workspace: Workspace, settings: Settings) -> None:
@@ -25,7 +29,15 @@ class Explanations:
         self._limits = settings.limits
 
     def explain(
-        self, model_ref: str, data: bytes, *, name: str = "", target: str | None = None, method: str = "gradcam"
+        self,
+        model_ref: str,
+        data: bytes,
+        *,
+        name: str = "",
+        target: str | None = None,
+        method: str = "gradcam",
+        layer: str = "",
+        smooth: str = "none",
     ) -> Explanation:
         """Return where the model saw evidence for one class in a picture.
 
@@ -37,71 +49,205 @@ class Explanations:
             name: the picture's file name, for errors.
             target: the class to explain; None for the model's own answer.
             method: a key of ``methods()``.
+            layer: name of one of ``layers()``; empty for the recommended one.
+            smooth: a key of ``smoothings()``.
 
         Raises:
             PictureError: the bytes are not a picture that can be decoded.
             NotFoundError: no such class, or no such run.
-            ConfigError: no such method.
+            ConfigError: no such method, layer or smoothing.
+            InputError: the network has no layer that a heatmap can be read from.
             StateError, WeightsUnavailableError: about the model.
         """
-        if method not in self.methods():
-            raise ConfigError(
-                f"There is no heatmap method '{method}'",
-                field="method",
-                remedy=f"Methods are: {', '.join(self.methods())}",
+        given = [(name, data)]
+        return self.explain_many(model_ref, given, target=target, method=method, layer=layer, smooth=smooth)[0]
+
+    def explain_many(
+        self,
+        model_ref: str,
+        pictures: Sequence[tuple[str, bytes]],
+        *,
+        target: str | None = None,
+        method: str = "gradcam",
+        layer: str = "",
+        smooth: str = "none",
+    ) -> tuple[Explanation, ...]:
+        """Return ``explain`` for several pictures, which go through the network together.
+
+        Args:
+            model_ref, target, method, layer, smooth: as in ``explain``; without a target, each picture's own answer.
+            pictures: name and bytes of each file.
+
+        Raises:
+            PictureError, NotFoundError, ConfigError, InputError, StateError, WeightsUnavailableError: as in
+                ``explain``.
+        """
+        import numpy as np
+
+        from clf_core.explanation.methods import require_method, require_smoothing
+
+        require_smoothing(smooth, require_method(method))  # before the model is loaded
+        model = self._models.get(model_ref)
+        asked = None if target is None else _known(model, target)
+        if not pictures:
+            return ()
+        seen = [self._prepared(model, name, data) for name, data in pictures]  # [S, S, 3] each
+        answers = [model.predictor.answer(one) for one in seen]
+        shown = [asked or answer.label for answer in answers]
+        classes = model.classifier.spec.classes
+        indices = [classes.index(label) for label in shown]
+        heatmaps = model.heatmaps.heatmaps(np.stack(seen), indices, method, layer, smooth)  # [N, S, S]
+        return tuple(
+            Explanation(
+                picture=picture,
+                heatmap=heatmap,
+                target=label,
+                target_probability=answer.probabilities[label],
+                label=answer.label,
+                probability=answer.probability,
+                top=answer.top,
+                method=method,
+                layer=layer or model.heatmaps.layer,
+                empty=not heatmap.any(),
+                smooth=smooth,
             )
-        return self._explain(self._models.get(model_ref), name, data, target, method)
+            for picture, heatmap, label, answer in zip(seen, heatmaps, shown, answers, strict=True)
+        )
 
     def explain_path(
-        self, model_ref: str, picture: Path, *, target: str | None = None, method: str = "gradcam"
+        self,
+        model_ref: str,
+        picture: Path,
+        *,
+        target: str | None = None,
+        method: str = "gradcam",
+        layer: str = "",
+        smooth: str = "none",
     ) -> Explanation:
         """Return ``explain`` for a picture file of this machine.
 
         Args:
-            model_ref, target, method: as in ``explain``.
+            model_ref, target, method, layer, smooth: as in ``explain``.
             picture: the file.
 
         Raises:
             SourceError: the file is missing, may not be read, is no ordinary file or is too large.
-            PictureError, NotFoundError, ConfigError, StateError, WeightsUnavailableError: as in ``explain``.
+            PictureError, NotFoundError, ConfigError, InputError, StateError, WeightsUnavailableError: as in
+                ``explain``.
         """
-        from clf_core.importing.source import read_file
-
-        data = read_file(picture, self._limits)
-        return self.explain(model_ref, data, name=picture.name, target=target, method=method)
+        data = self.read(picture)
+        return self.explain(
+            model_ref, data, name=picture.name, target=target, method=method, layer=layer, smooth=smooth
+        )
 
     def explain_test_picture(
-        self, run_ref: str, sha256: str, *, target: str | None = None, method: str = "gradcam"
+        self,
+        run_ref: str,
+        sha256: str,
+        *,
+        target: str | None = None,
+        method: str = "gradcam",
+        layer: str = "",
+        smooth: str = "none",
     ) -> Explanation:
         """Return ``explain`` for a picture of the dataset the run was trained on.
 
         Args:
             run_ref: name or identifier of a finished run.
             sha256: identifier of the picture.
-            target, method: as in ``explain``.
+            target, method, layer, smooth: as in ``explain``.
 
         Raises:
             NotFoundError: no such run, picture or class.
-            ConfigError, StateError, WeightsUnavailableError: as in ``explain``.
+            ConfigError, InputError, StateError, WeightsUnavailableError: as in ``explain``.
         """
-        return self.explain(run_ref, self._workspace.pictures.read(sha256), target=target, method=method)
+        data = self._workspace.pictures.read(sha256)
+        return self.explain(run_ref, data, target=target, method=method, layer=layer, smooth=smooth)
 
-    def overlay(self, explanation: Explanation, opacity: float) -> "NDArray[np.uint8]":
-        """Return the picture with the heatmap laid over it, [H, W, 3] uint8.
+    def contrast(
+        self,
+        model_ref: str,
+        data: bytes,
+        a: str | None = None,
+        b: str | None = None,
+        *,
+        name: str = "",
+        method: str = "gradcam",
+        layer: str = "",
+    ) -> Contrast:
+        """Return why the model says one class and not another: two maps on one scale, and their difference.
 
         Args:
-            explanation: what ``explain`` returned.
-            opacity: 0 shows only the picture, 1 only the map.
+            model_ref: which model.
+            data: the picture file's bytes.
+            a: the class to speak for; None for the model's own answer.
+            b: the class to compare with; None for the most probable of the others.
+            name: the picture's file name, for errors.
+            method: a key of ``methods()``, of one whose maps differ from class to class.
+            layer: name of one of ``layers()``; empty for the recommended one.
+
+        Raises:
+            ConfigError: ``a`` and ``b`` are the same class; no such method or layer; the method's maps are the same
+                for every class.
+            PictureError, NotFoundError, InputError, StateError, WeightsUnavailableError: as in ``explain``.
         """
-        from clf_core.explanation.overlay import blend
+        from clf_core.explanation.contrast import in_words, paired_maps
 
-        return blend(explanation.picture, explanation.heatmap, opacity)
+        model = self._models.get(model_ref)
+        wanted = [None if one is None else _known(model, one) for one in (a, b)]
+        seen = self._prepared(model, name, data)
+        answer = model.predictor.answer(seen)
+        first, second = _two_classes(answer, *wanted)
+        classes = model.classifier.spec.classes
+        paired = paired_maps(model.heatmaps, seen, classes.index(first), classes.index(second), method, layer)
+        return Contrast(
+            picture=seen,
+            first=first,
+            second=second,
+            first_probability=answer.probabilities[first],
+            second_probability=answer.probabilities[second],
+            first_heatmap=paired.first,
+            second_heatmap=paired.second,
+            difference=paired.difference,
+            label=answer.label,
+            method=method,
+            layer=layer or model.heatmaps.layer,
+            words=in_words(first, second, paired),
+        )
 
-    def legend(self) -> "NDArray[np.uint8]":
-        """Return the colour strip of the heatmap, weak evidence at the left, [h, w, 3] uint8."""
-        from clf_core.explanation.overlay import legend
+    def trust(
+        self,
+        model_ref: str,
+        data: bytes,
+        *,
+        name: str = "",
+        target: str | None = None,
+        method: str = "gradcam",
+        layer: str = "",
+        smooth: str = "none",
+    ) -> Trust:
+        """Return how far the heatmap of ``explain`` can be trusted; takes some tens of times as long as it.
 
-        return legend()
+        Its bright and its dark places are covered in turn, and the weights are made random.
+
+        Args:
+            model_ref, data, name, target, method, layer, smooth: as in ``explain``.
+
+        Raises:
+            PictureError, NotFoundError, ConfigError, InputError, StateError, WeightsUnavailableError: as in
+                ``explain``.
+        """
+        from clf_core.explanation.methods import require_method, require_smoothing
+        from clf_core.explanation.trust import judge
+
+        require_smoothing(smooth, require_method(method))
+        model = self._models.get(model_ref)
+        asked = None if target is None else _known(model, target)
+        seen = self._prepared(model, name, data)
+        label = asked or model.predictor.answer(seen).label
+        index = model.classifier.spec.classes.index(label)
+        temperature = model.classifier.spec.temperature
+        return judge(model.heatmaps, seen, index, label, method, layer, smooth, temperature)
 
     def classes(self, model_ref: str) -> tuple[str, ...]:
         """Return the classes a model knows, any of which may be the ``target`` of ``explain``.
@@ -111,32 +257,54 @@ class Explanations:
         """
         return self._models.get(model_ref).classifier.spec.classes
 
-    def methods(self) -> dict[str, str]:
-        """Return the methods on offer: key -> name for people."""
-        from clf_core.explanation.heatmap import METHODS
+    def layers(self, model_ref: str) -> tuple[HeatmapLayer, ...]:
+        """Return the layers of a model that evidence can be read from, the recommended one, the deepest, first.
 
-        return dict(METHODS)
+        Raises:
+            InputError: the network has none; says so in words.
+            NotFoundError, StateError, WeightsUnavailableError: about the model.
+        """
+        return self._models.get(model_ref).heatmaps.layers()
 
-    def _explain(self, model: LoadedModel, name: str, data: bytes, target: str | None, method: str) -> Explanation:
-        classes = model.classifier.spec.classes
-        if target is not None:
-            target = unicodedata.normalize("NFC", target)  # as class names are; a shell may hand over another form
-            if target not in classes:
-                raise NotFoundError(f"The model knows no class called '{target}'")
+    def read(self, picture: Path) -> bytes:
+        """Return the bytes of a picture file of this machine.
+
+        Raises:
+            SourceError: the file is missing, may not be read, is no ordinary file or is too large.
+        """
+        from clf_core.importing.source import read_file
+
+        return read_file(picture, self._limits)
+
+    def _prepared(self, model: LoadedModel, name: str, data: bytes) -> "NDArray[np.uint8]":
         with told_with_name(name):
-            seen = model.predictor.prepare(data, self._limits)  # [S, S, 3]
-        answer = model.predictor.answer(seen)
-        shown = answer.label if target is None else target
-        heatmap = model.heatmaps.heatmap(seen, classes.index(shown), method=method)
-        return Explanation(
-            picture=seen,
-            heatmap=heatmap,
-            target=shown,
-            target_probability=answer.probabilities[shown],
-            label=answer.label,
-            probability=answer.probability,
-            top=answer.top,
-            method=method,
-            layer=model.heatmaps.layer,
-            empty=not heatmap.any(),
+            return model.predictor.prepare(data, self._limits)
+
+
+def _known(model: LoadedModel, name: str) -> str:
+    """A class's name as the model has it: a shell may hand over another Unicode form.
+
+    Raises:
+        NotFoundError: it knows no such class.
+    """
+    normal = unicodedata.normalize("NFC", name)
+    if normal not in model.classifier.spec.classes:
+        raise NotFoundError(f"The model knows no class called '{normal}'")
+    return normal
+
+
+def _two_classes(answer: "Answer", first: str | None, second: str | None) -> tuple[str, str]:
+    """The classes asked for, or the most probable ones.
+
+    Raises:
+        ConfigError: they are the same.
+    """
+    ranked = sorted(answer.probabilities, key=lambda label: -answer.probabilities[label])
+    ranked.sort(key=lambda label: label != answer.label)  # the answer first, should costs have decided it
+    first = first or next(label for label in ranked if label != second)
+    second = second or next(label for label in ranked if label != first)
+    if first == second:
+        raise ConfigError(
+            f"'{first}' cannot be compared with itself", field="b", remedy="Name two classes, or leave the second out"
         )
+    return first, second

@@ -7,7 +7,7 @@ from pathlib import Path
 from clf_core.api import Workbench
 from clf_core.cli.console import Console
 from clf_core.cli.datasets import say_import
-from clf_core.cli.models import say_explanation, write_overlay
+from clf_core.cli.explaining import say_explanation, write_overlay
 from clf_core.cli.runs import wait_until_done
 from clf_core.config import TrainConfig
 from clf_core.results import TestedPicture

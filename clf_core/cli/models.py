@@ -1,7 +1,6 @@
-"""The commands about a finished run: evaluate, predict and explain."""
+"""The command predict."""
 
 import argparse
-import io
 import os
 from pathlib import Path
 
@@ -10,21 +9,6 @@ from clf_core.api import Workbench
 from clf_core.cli.console import Console
 from clf_core.cli.words import counted
 from clf_core.errors import InputError
-from clf_core.results import Explanation
-
-_OVERLAY_OPACITY = 0.5
-
-
-def evaluate(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
-    """evaluate RUN"""
-    report = workbench.evaluation.report(options.run)
-    for sentence in (report.verdict, *report.cautions):
-        console.say(sentence)
-    for score in report.class_scores:
-        figures = (("precision", score.precision), ("recall", score.recall), ("F1", score.f1))
-        known = ", ".join(f"{name} {value:.3f}" for name, value in figures if value is not None)
-        console.say(f"  {score.name}: {counted(score.support, 'picture')}" + (f", {known}" if known else ""))
-    console.result(report.model_dump(mode="json"))
 
 
 def predict(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
@@ -35,42 +19,14 @@ def predict(options: argparse.Namespace, workbench: Workbench, console: Console)
             options.run, options.source, progress=lambda done, total: bar.show("Predicting", done, total)
         )
     files.write_bytes(options.out, workbench.prediction.csv(report))
+    doubtful = [f"{report.unsure:,} not sure"] if report.unsure else []
+    doubtful += [f"{report.unknown:,} like none of its classes"] if report.unknown else []
     console.say(
-        f"{counted(report.predicted, 'picture')} predicted, {counted(report.skipped_count, 'file')} skipped, "
+        f"{counted(report.predicted, 'picture')} predicted{' (' + ', '.join(doubtful) + ')' if doubtful else ''}, "
+        f"{counted(report.skipped_count, 'file')} skipped, "
         f"{report.images_per_second:.0f} a second: {options.out}"
     )
     console.result({**report.model_dump(mode="json", exclude={"rows"}), "out": str(options.out)})
-
-
-def explain(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
-    """explain RUN PICTURE --out FILE.png [--method gradcam] [--class NAME]"""
-    check_output(options.out)
-    explanation = workbench.explanation.explain_path(
-        options.run, options.picture, target=options.target, method=options.method
-    )
-    write_overlay(workbench, explanation, options.out)
-    console.say(f"{explanation.label}, {explanation.probability:.0%} sure.")
-    say_explanation(explanation, options.out, console)
-    console.result(
-        {
-            "label": explanation.label,
-            "probability": explanation.probability,
-            "target": explanation.target,
-            "target_probability": explanation.target_probability,
-            "method": explanation.method,
-            "layer": explanation.layer,
-            "empty": explanation.empty,
-            "out": str(options.out),
-        }
-    )
-
-
-def say_explanation(explanation: Explanation, path: Path, console: Console) -> None:
-    """Say what the picture at ``path`` shows."""
-    if explanation.empty:
-        console.say(f"Nothing in the picture speaks for '{explanation.target}'.")
-    else:
-        console.say(f"What speaks for '{explanation.target}' is bright in {path}.")
 
 
 def check_output(path: Path) -> None:
@@ -91,16 +47,3 @@ def check_output(path: Path) -> None:
         raise InputError(
             f"The folder '{path.parent}' may not be written into", remedy="Give --out a place in another folder"
         )
-
-
-def write_overlay(workbench: Workbench, explanation: Explanation, path: Path) -> None:
-    """Write the picture with its heatmap as PNG.
-
-    Raises:
-        StorageError: the disk refused.
-    """
-    from PIL import Image
-
-    picture = io.BytesIO()
-    Image.fromarray(workbench.explanation.overlay(explanation, _OVERLAY_OPACITY)).save(picture, "PNG")
-    files.write_bytes(path, picture.getvalue())

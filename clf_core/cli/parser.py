@@ -3,8 +3,10 @@
 import argparse
 from typing import get_args
 
-from clf_core.cli import demo, models, networks, run_control, runs
+from clf_core.cli import comparing, demo, evaluating, models, networks, run_control, runs, shortcuts
 from clf_core.cli.dataset_arguments import add_datasets
+from clf_core.cli.doubting import add_doubt
+from clf_core.cli.explaining import add_explain
 from clf_core.cli.searches import add_searches
 from clf_core.cli.typed import Parser, Tasks, path
 from clf_core.config import AugmentConfig, TrainConfig
@@ -90,6 +92,10 @@ def _add_runs(tasks: Tasks, shared: Parser) -> None:
     made["extend"].add_argument("--name", help="what the new run shall be called")
     made["move"].add_argument("place", metavar="PLACE", type=int, help="counted from 1")
     made["prioritise"].add_argument("priority", metavar="PRIORITY", type=int, help="0 is the usual one")
+    side_by_side = actions.add_parser("compare", parents=[shared], help="two runs on the same test pictures")
+    side_by_side.add_argument("first", metavar="FIRST")
+    side_by_side.add_argument("second", metavar="SECOND")
+    side_by_side.set_defaults(command=comparing.compare)
     slots = actions.add_parser("slots", parents=[shared], help="how many runs may be at work at a time")
     slots.add_argument("count", metavar="COUNT", type=int, nargs="?", help="let so many; without it, say how many")
     slots.set_defaults(command=run_control.slots)
@@ -98,7 +104,7 @@ def _add_runs(tasks: Tasks, shared: Parser) -> None:
 def _add_models(tasks: Tasks, shared: Parser) -> None:
     evaluate = tasks.add_parser("evaluate", parents=[shared], help="how a run did on pictures it had never seen")
     evaluate.add_argument("run", metavar="RUN")
-    evaluate.set_defaults(command=models.evaluate)
+    evaluate.set_defaults(command=evaluating.evaluate)
 
     predict = tasks.add_parser("predict", parents=[shared], help="answers for a picture, a folder or a zip archive")
     predict.add_argument("run", metavar="RUN", help="a run, or 'starter' for the pretrained model")
@@ -106,13 +112,12 @@ def _add_models(tasks: Tasks, shared: Parser) -> None:
     predict.add_argument("--out", required=True, type=path, metavar="FILE.csv", help="where to write the answers")
     predict.set_defaults(command=models.predict)
 
-    explain = tasks.add_parser("explain", parents=[shared], help="where a model looked in a picture")
-    explain.add_argument("run", metavar="RUN", help="a run, or 'starter' for the pretrained model")
-    explain.add_argument("picture", metavar="PICTURE", type=path)
-    explain.add_argument("--out", required=True, type=path, metavar="FILE.png", help="where to write the picture")
-    explain.add_argument("--method", default="gradcam", help="how the heatmap is made (default: gradcam)")
-    explain.add_argument("--class", dest="target", metavar="NAME", help="class to explain (default: the answer)")
-    explain.set_defaults(command=models.explain)
+    add_explain(tasks, shared)
+    add_doubt(tasks, shared)
+
+    shortcut = tasks.add_parser("shortcut", parents=[shared], help="whether a run answers by the background")
+    shortcut.add_argument("run", metavar="RUN")
+    shortcut.set_defaults(command=shortcuts.shortcut)
 
 
 def _add_networks(tasks: Tasks, shared: Parser) -> None:

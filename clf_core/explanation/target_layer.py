@@ -1,7 +1,7 @@
-"""Which layer's output a heatmap is read from.
+"""Which layers' outputs a heatmap can be read from, and which is the best.
 
 Grad-CAM wants the deepest layer that still knows where things are (Selvaraju et al. 2017, section 3).
-Names differ between architectures, shapes do not: the layer is found by sending one picture through.
+Names differ between architectures, shapes do not: the layers are found by sending one picture through.
 """
 
 import math
@@ -26,12 +26,19 @@ class TargetLayer:
         module: the layer itself.
         layout: how its output lies in memory: [1, C, h, w], [1, h, w, C], or [1, prefix + h * w, C].
         prefix_tokens: tokens that stand for no place in the picture (class, registers); 0 but for 'tokens'.
+        side: h and w; 0 where nobody asked.
     """
 
     name: str
     module: "torch.nn.Module"
     layout: Layout
     prefix_tokens: int = 0
+    side: int = 0
+
+    @property
+    def channel_axis(self) -> int:
+        """Where C stands among the output's axes."""
+        return {"NCHW": 1, "NHWC": 3, "tokens": 2}[self.layout]
 
     def to_nchw(self, output: "torch.Tensor") -> "torch.Tensor":
         """Bring an output of the layer, or its gradient, into the order [B, C, h, w]."""
@@ -51,7 +58,16 @@ class _Candidate:
 
 
 def find_target_layer(network: "torch.nn.Module", input_size: int) -> TargetLayer:
-    """Find the last layer with a spatial output whose places the logits depend on.
+    """Return the deepest of ``spatial_layers``.
+
+    Raises:
+        InputError: there is no such layer.
+    """
+    return spatial_layers(network, input_size)[-1]
+
+
+def spatial_layers(network: "torch.nn.Module", input_size: int) -> tuple[TargetLayer, ...]:
+    """Find the layers with a spatial output whose places the logits depend on.
 
     The dependence matters for vision transformers that answer from the class token: what their
     last block does to the other tokens reaches no logit, so an earlier layer must be read.
@@ -59,6 +75,10 @@ def find_target_layer(network: "torch.nn.Module", input_size: int) -> TargetLaye
     Args:
         network: in eval mode; takes float32 [1, 3, S, S] and returns logits [1, K].
         input_size: S, pixels.
+
+    Returns:
+        The deepest layer last, whatever it is; before it whole blocks only, not what they are made of, in the order
+        in which they finish.
 
     Raises:
         InputError: there is no such layer.
@@ -74,14 +94,33 @@ def find_target_layer(network: "torch.nn.Module", input_size: int) -> TargetLaye
         weights = torch.randn(logits.shape, generator=generator).to(device)
         outputs = [candidate.output for candidate in candidates]
         gradients = torch.autograd.grad(logits, outputs, weights, allow_unused=True) if outputs else ()
-    for candidate, gradient in zip(reversed(candidates), reversed(gradients), strict=True):
-        if gradient is not None and bool(candidate.layer.to_nchw(gradient).any()):
-            return candidate.layer
-    raise InputError(
-        "A heatmap cannot be made for this network",
-        why="None of its layers keeps the rows and columns of the picture apart",
-        remedy="Train with another backbone, such as tf_efficientnet_lite0",
-    )
+    found = [
+        candidate
+        for candidate, gradient in zip(candidates, gradients, strict=True)
+        if gradient is not None and bool(candidate.layer.to_nchw(gradient).any())
+    ]
+    if not found:
+        raise InputError(
+            "A heatmap cannot be made for this network",
+            why="None of its layers keeps the rows and columns of the picture apart",
+            remedy="Train with another backbone, such as tf_efficientnet_lite0",
+        )
+    deepest = found[-1]
+    # A container gives what its last part gives; of the names for one output the outermost, told last, is the plainest.
+    named = {id(candidate.output): candidate.layer for candidate in found}.values()
+    whole = [layer for layer in named if layer is not deepest.layer and _is_whole(network, layer)]
+    return (*whole, deepest.layer)
+
+
+def _is_whole(network: "torch.nn.Module", layer: TargetLayer) -> bool:
+    """Whether a layer is a part of the network itself or one of a row of blocks, not something inside a block."""
+    import torch
+
+    parent = layer.name.rpartition(".")[0]
+    if parent in ("", "body"):
+        return True
+    in_a_row = isinstance(network.get_submodule(parent), torch.nn.Sequential | torch.nn.ModuleList)
+    return in_a_row and any(True for _ in layer.module.children())
 
 
 def _spatial_outputs(network: "torch.nn.Module", probe: "torch.Tensor") -> tuple[list[_Candidate], "torch.Tensor"]:
@@ -100,7 +139,8 @@ def _spatial_outputs(network: "torch.nn.Module", probe: "torch.Tensor") -> tuple
             layout = layout_of(tuple(output.shape), prefix_tokens)
             if layout:
                 prefix = prefix_tokens if layout == "tokens" else 0
-                candidates.append(_Candidate(TargetLayer(name, module, layout, prefix), output))
+                side = _side(tuple(output.shape), layout, prefix)
+                candidates.append(_Candidate(TargetLayer(name, module, layout, prefix, side), output))
 
         return note
 
@@ -146,3 +186,10 @@ def layout_of(shape: tuple[int, ...], prefix_tokens: int) -> Layout | None:
         if places > 1 and math.isqrt(places) ** 2 == places:
             return "tokens"
     return None
+
+
+def _side(shape: tuple[int, ...], layout: Layout, prefix_tokens: int) -> int:
+    """Rows of places in an output of that shape."""
+    if layout == "tokens":
+        return math.isqrt(shape[1] - prefix_tokens)
+    return shape[2]

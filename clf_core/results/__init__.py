@@ -35,6 +35,14 @@ from clf_core.results.evaluation import (
     Verdict,
     WeakClass,
 )
+from clf_core.results.explanation import (
+    Contrast,
+    CoveredStep,
+    HeatmapLayer,
+    HeatmapMethod,
+    Trust,
+    TrustVerdict,
+)
 from clf_core.results.health import (
     CheckState,
     Finding,
@@ -115,6 +123,8 @@ __all__ = [
     "CheckState",
     "ClassProbability",
     "ClassScore",
+    "Contrast",
+    "CoveredStep",
     "CurvePoint",
     "DatasetSummary",
     "EpochPoint",
@@ -131,6 +141,8 @@ __all__ = [
     "GroupPreview",
     "HealthReport",
     "HeatmapGallery",
+    "HeatmapLayer",
+    "HeatmapMethod",
     "ImportReport",
     "Insight",
     "Insights",
@@ -175,6 +187,8 @@ __all__ = [
     "TestedPicture",
     "Trial",
     "TrialState",
+    "Trust",
+    "TrustVerdict",
     "Upload",
     "Verdict",
     "VersionDiff",

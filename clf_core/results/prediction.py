@@ -71,6 +71,7 @@ class Explanation:
         method: name of the method, such as 'gradcam'.
         layer: name of the network layer the evidence was read from.
         empty: True when nothing in the picture spoke for the target (the map is all zero).
+        smooth: how the map was smoothed; 'none' if it was not.
     """
 
     picture: NDArray[np.uint8]
@@ -83,3 +84,4 @@ class Explanation:
     method: str
     layer: str
     empty: bool
+    smooth: str = "none"

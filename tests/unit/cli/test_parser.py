@@ -62,7 +62,10 @@ def _actions(parser: argparse.ArgumentParser):
         "runs slots 2",
         "evaluate RUN",
         "predict RUN SOURCE --out FILE.csv",
+        "doubt RUN --answer 0.9 --cost TRUE SAID 5 --cost SAID TRUE 2 --unknown",
+        "doubt RUN --recommended --equal-costs",
         "explain RUN PICTURE --out FILE.png --method gradcam --class NAME",
+        "explain RUN PICTURE PICTURE --out FOLDER --layer NAME --smooth eigen --against NAME --trust",
         "demo",
     ],
 )

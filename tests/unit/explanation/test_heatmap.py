@@ -10,40 +10,11 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 
 from clf_core.errors import ConfigError
-from clf_core.explanation.heatmap import METHODS, HeatmapMaker
+from clf_core.explanation.heatmap import HeatmapMaker
+from clf_core.explanation.methods import METHODS
 from clf_core.models.network import normalise
 
 SIZE = 96
-
-
-class Colours(nn.Module):
-    """Class 0 wants red, class 1 green, class 2 what is not there: every weight is negative."""
-
-    def __init__(self):
-        super().__init__()
-        self.maps = nn.Conv2d(3, 3, 8, stride=8, bias=False)
-        self.head = nn.Linear(3, 3, bias=False)
-        with torch.no_grad():
-            self.maps.weight.copy_(torch.eye(3)[:, :, None, None].expand(3, 3, 8, 8) / 64)
-            self.head.weight.copy_(torch.tensor([[1.0, -1, -1], [-1, 1, -1], [-1, -1, -1]]))
-
-    def forward(self, pictures):
-        return self.head(torch.relu_(self.maps(pictures)).mean((2, 3)))  # works in place on purpose
-
-
-@pytest.fixture
-def colours(explained):
-    plain = explained.preprocessing(SIZE).model_copy(update={"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)})
-    return HeatmapMaker(Colours(), plain)
-
-
-@pytest.fixture
-def red_and_green():
-    """Black with a red square at the top left and a green one at the bottom right."""
-    picture = np.zeros((SIZE, SIZE, 3), dtype=np.uint8)
-    picture[8:40, 8:40, 0] = 255
-    picture[56:88, 56:88, 1] = 255
-    return picture
 
 
 def usual_call(network, layer, picture, preprocessing, target, reshape_transform=None):
@@ -147,6 +118,36 @@ def test_an_unknown_method_is_the_persons_mistake(colours, red_and_green):
         colours.heatmap(red_and_green, 0, method="x")
     assert caught.value.field == "method"
     assert all(method in caught.value.remedy for method in METHODS)
+
+
+def test_another_layer_gives_a_finer_map_and_one_without_places_is_refused(explained):
+    network = explained.timm_network("test_resnet")
+    maker = HeatmapMaker(network, explained.preprocessing(SIZE))
+    assert {layer.name: layer.side for layer in maker.layers()}["layer2"] == SIZE // 8
+    picture = explained.picture(SIZE)
+    finer = maker.heatmap(picture, 0, layer="layer2")
+    assert finer.any()
+    assert not np.array_equal(finer, maker.heatmap(picture, 0))
+    expected = usual_call(network, "layer2", picture, explained.preprocessing(SIZE), 0)
+    np.testing.assert_allclose(finer, expected, rtol=0, atol=1e-5)
+    with pytest.raises(ConfigError, match="layer 'fc'") as caught:
+        maker.heatmap(picture, 0, layer="fc")
+    assert caught.value.field == "layer"
+    assert "layer2" in caught.value.remedy
+
+
+def test_a_copy_with_other_weights_leaves_the_network_as_it_is(explained):
+    maker = HeatmapMaker(explained.timm_network("test_resnet"), explained.preprocessing(64))
+    picture = explained.picture(64)
+    before = maker.heatmap(picture, 0)
+
+    def forget(network):
+        torch.nn.init.normal_(network.get_classifier().weight, generator=torch.Generator().manual_seed(1))
+
+    other = maker.copy_with(forget)
+    assert other.layers() == maker.layers()
+    assert not np.array_equal(other.heatmap(picture, 0), before)
+    np.testing.assert_array_equal(maker.heatmap(picture, 0), before)
 
 
 @pytest.mark.parametrize("target", [-1, 3])

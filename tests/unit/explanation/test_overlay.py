@@ -63,3 +63,15 @@ def test_sizes_must_agree(picture, heatmap):
         overlay.blend(picture, heatmap[:-1], 0.5)
     with pytest.raises(ValueError, match="pixel"):
         overlay.legend(width=0)
+
+
+def test_the_difference_is_white_at_zero_orange_for_the_first_and_purple_for_the_second(picture):
+    purple, white, orange = overlay.colourise_difference(np.array([-1, 0, 1], dtype=np.float32)).astype(int)
+    assert orange[0] > orange[2] + 50
+    assert purple[2] > purple[0]
+    assert white.min() > 240
+    strip = overlay.difference_legend(3, 2)
+    np.testing.assert_allclose(strip[0], [purple, white, orange], atol=1)
+    flat = np.zeros((20, 30), dtype=np.float32)
+    np.testing.assert_array_equal(overlay.blend_difference(picture, flat, 0), picture)
+    assert (overlay.blend_difference(picture, flat, 1) > 240).all()

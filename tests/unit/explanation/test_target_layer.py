@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from clf_core.errors import InputError
-from clf_core.explanation.target_layer import TargetLayer, find_target_layer
+from clf_core.explanation.target_layer import TargetLayer, find_target_layer, spatial_layers
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,35 @@ from clf_core.explanation.target_layer import TargetLayer, find_target_layer
 def test_the_deepest_spatial_layer_of_known_networks(explained, name, size, layer, layout, prefix_tokens):
     found = find_target_layer(explained.timm_network(name, size), 64)
     assert (found.name, found.layout, found.prefix_tokens) == (layer, layout, prefix_tokens)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "layers"),
+    [
+        (
+            "test_resnet",
+            None,
+            # The activation works in place: its output is that of the batch norm before it.
+            ["conv1", "act1", "maxpool", "layer1", "layer2", "layer3", "layer4"],
+        ),
+        ("test_vit", 64, [*(f"blocks.{number}" for number in range(5)), "blocks.5.norm1"]),
+    ],
+)
+def test_whole_parts_are_offered_the_deepest_last_and_no_output_twice(explained, name, size, layers):
+    found = spatial_layers(explained.timm_network(name, size), 64)
+    names = [layer.name for layer in found]
+    assert [name for name in names if name in layers] == layers
+    assert len(set(names)) == len(names)
+    assert not any(name.endswith((".qkv", ".mlp", ".attn", ".conv1", ".act2")) for name in names)
+    assert all(layer.side > 1 for layer in found)
+
+
+def test_parts_of_a_wrapped_network_are_found_under_its_name(explained):
+    wrapped = nn.Sequential()
+    wrapped.add_module("body", explained.timm_network("test_resnet"))
+    names = [layer.name for layer in spatial_layers(wrapped.eval(), 64)]
+    assert names[-1] == "body.layer4"
+    assert {"body.conv1", "body.layer1"} <= set(names)
 
 
 def test_a_network_inside_another_is_found_by_its_dotted_name(explained):
@@ -67,3 +96,5 @@ def test_every_layout_is_brought_into_the_same_order():
     assert torch.equal(TargetLayer("a", nn.Identity(), "NCHW").to_nchw(maps), maps)
     assert torch.equal(TargetLayer("a", nn.Identity(), "NHWC").to_nchw(maps.permute(0, 2, 3, 1)), maps)
     assert torch.equal(TargetLayer("a", nn.Identity(), "tokens", 1).to_nchw(tokens), maps)
+    axes = [TargetLayer("a", nn.Identity(), layout).channel_axis for layout in ("NCHW", "NHWC", "tokens")]
+    assert axes == [1, 3, 2]
