@@ -40,6 +40,9 @@ from clf_core.results.shortcut import (
 LEAST_SKILL = 0.3
 """Of whole pictures: a model that knows less has nothing to lose with a part of them."""
 
+SOME, SOME_SURELY = 0.3, 0.1
+"""Share of the skill, and the lower end of its interval, from which it is worth telling."""
+
 MOST_OF_BORDER = 0.7
 """Where there is no heatmap, since things may reach into the border."""
 
@@ -172,7 +175,9 @@ def _verdict(report: ShortcutReport) -> ShortcutVerdict:
         return "shortcut"
     border = report.view("border") if report.view("background") is None else None
     alone = border is not None and border.kept >= MOST_OF_BORDER and border.kept_low >= MOST
-    return "partly" if alone or any(row.background for row in report.classes) else "none"
+    background = report.view("background")
+    some = background is not None and background.kept >= SOME and background.kept_low >= SOME_SURELY
+    return "partly" if some or alone or any(row.background for row in report.classes) else "none"
 
 
 def _scores(told: Told, truth: NDArray[np.int64], groups: NDArray[np.int64]) -> list[ViewScore]:

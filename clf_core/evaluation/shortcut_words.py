@@ -15,10 +15,12 @@ def headline(report: ShortcutReport) -> str:
         return f"No sign that it answers by the background: by that alone it tells {_alone(report)} right, {whole}"
     if report.verdict == "shortcut":
         return f"The background alone keeps most of the accuracy: by that it tells {_alone(report)} right, {whole}"
+    if report.view("background") is None:
+        return f"What surrounds the thing may be enough: by the border alone it tells {_alone(report)} right, {whole}"
     names = [row.name for row in report.classes if row.background]
     if names:
         return f"The background alone may be enough for {_listed(names)}"
-    return f"What surrounds the thing may be enough: by the border alone it tells {_alone(report)} right, {whole}"
+    return f"The background tells it something: by that alone it tells {_alone(report)} right, {whole}"
 
 
 def sentences(report: ShortcutReport) -> tuple[str, ...]:

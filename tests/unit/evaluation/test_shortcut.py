@@ -70,6 +70,12 @@ def test_a_thing_that_reaches_into_the_border_or_beyond_the_heatmap_is_no_shortc
     assert not any("backgrounds" in told for told in report.sentences)
 
 
+def test_a_background_that_helps_is_told_without_an_alarm(truth):
+    report = report_of(looked_at(truth, whole=1, background=0.6), truth)
+    assert report.verdict == "partly"
+    assert report.headline.startswith("The background tells it something: by that alone it tells 28 of 48 right")
+
+
 @pytest.mark.parametrize(("border", "verdict"), [(0.92, "partly"), (0.7, "none")])
 def test_without_heatmaps_there_are_only_signs(truth, border, verdict):
     report = report_of(looked_at(truth, whole=1, border=border, missing=("evidence", "rest", "background")), truth)
