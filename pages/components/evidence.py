@@ -53,7 +53,7 @@ def show_classes(bench: Workbench, run: RunSummary, report: EvaluationReport) ->
         class_rows(classes), hide_index=True, column_config=shares, alt="Recall, precision and F1 of each class"
     )
     quiet(
-        "An empty place means that there was nothing to count. Ranges by resampling, near copies together (bootstrap)."
+        "An empty place means that there was nothing to count. Near copies count as one in the ranges."
         if figures is not None
         else "An empty place means that there was nothing to count."
     )
