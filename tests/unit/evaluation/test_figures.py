@@ -56,7 +56,7 @@ def test_near_copies_widen_the_ranges():
     wide, known = figures_of(copies, 1.0), figures_of(few, 1.0)
     assert (wide.n, wide.groups) == (600, 60)
     for ten, one in ((wide.accuracy, known.accuracy), (wide.classes[0].f1, known.classes[0].f1)):
-        assert ten.high - ten.low == pytest.approx(one.high - one.low, rel=0.05)
+        assert ten.high - ten.low == pytest.approx(one.high - one.low, rel=0.2)
     assert wide.macro_f1.high - wide.macro_f1.low > 0.1
 
 
