@@ -1,4 +1,4 @@
-"""axe-core on the screens where data comes in: nothing critical or serious, in light and dark, wide and narrow.
+"""axe-core on every page: nothing critical or serious, in light and dark, wide and narrow.
 
 axe finds what a machine can find (names, roles, contrast, labels): some half of what hinders people.
 """
@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from clf_core.api import open_workbench
+from clf_core.config import TrainConfig
 from clf_core.settings import Settings
 
 pytestmark = pytest.mark.browser
@@ -24,12 +25,51 @@ def assert_open_to_all(page):
     assert not told, "\n".join(told)
 
 
-@pytest.fixture
+def assert_open_to_all_in_both(page, wait):
+    """As above, as it stands and then on a narrow screen in the dark, which needs no reload."""
+    assert_open_to_all(page)
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(300)
+    wait(page)
+    assert_open_to_all(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="light")
+
+
+@pytest.fixture(scope="module")
+def visited(browser, served, wait):
+    """``visited(path)`` opens one page after the other in the same window, which is quicker than a new one each."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+
+    def go(path):
+        if page.url != f"{served.address}/{path}":
+            page.goto(f"{served.address}/{path}")
+        page.get_by_role("heading", level=1).wait_for()
+        wait(page)
+        page.wait_for_timeout(300)  # charts and web parts
+        return page
+
+    yield go
+    context.close()
+
+
+@pytest.fixture(scope="module")
 def shapes(served):
     """A dataset of the built-in shapes."""
     bench = open_workbench(Settings(workspace=served.workspace))
     known = {dataset.name: dataset.id for dataset in bench.datasets.list()}
     return known.get("Shapes for all") or bench.imports.sample("shapes", "Shapes for all").dataset_id
+
+
+@pytest.fixture(scope="module")
+def trained(served, shapes):
+    """A finished run on the shapes, with its pictures tested."""
+    bench = open_workbench(Settings(workspace=served.workspace))
+    done = [run.id for run in bench.runs.list() if run.dataset_id == shapes and run.state == "done"]
+    return done[0] if done else bench.runs.wait(bench.runs.start(shapes, TrainConfig()).id).id
 
 
 @pytest.fixture
@@ -54,6 +94,35 @@ def test_the_data_page(open_page, shapes, width, scheme):
     page.get_by_role("heading", level=1).wait_for()
     page.wait_for_timeout(1000)
     assert_open_to_all(page)
+
+
+PAGES = ["", "train?new=1&dataset={dataset}", "tune?new=1&dataset={dataset}", "evaluate?run={run}", "explain?run={run}"]
+PAGES += ["predict?model={run}", "runs", "train?run={run}"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_other_page(visited, shapes, trained, wait, path):
+    assert_open_to_all_in_both(visited(path.format(dataset=shapes, run=trained)), wait)
+
+
+@pytest.mark.parametrize("tab", ["Classes", "Mistakes", "Not sure", "Background", "Curves", "Slices", "Figures"])
+def test_the_parts_of_the_evaluation(visited, trained, wait, tab):
+    page = visited(f"evaluate?run={trained}")
+    page.get_by_role("tab", name=tab, exact=True).click()
+    wait(page)
+    page.wait_for_timeout(300)
+    assert_open_to_all_in_both(page, wait)
+
+
+def test_a_test_picture_looked_at_closely(visited, trained, wait):
+    page = visited(f"evaluate?run={trained}")
+    page.get_by_role("tab", name="Mix-ups", exact=True).click()
+    wait(page)
+    page.locator(".matrix td.hit button").first.click()
+    page.locator(".gallery .tile").first.click()
+    page.get_by_role("dialog").locator(".lens img").first.wait_for(timeout=60_000)
+    wait(page)
+    assert_open_to_all_in_both(page, wait)
 
 
 @pytest.mark.parametrize(("width", "scheme"), SIZES)

@@ -94,7 +94,7 @@ function paintRest(root, data) {
 
 // Cells are as large as the width allows, within reason; below the least size the grid scrolls sideways.
 function fit(root) {
-  const count = root.querySelectorAll("tbody tr").length;
+  const count = root.querySelectorAll("thead th.column").length;
   const header = root.querySelector("th.row").offsetWidth;
   const free = Math.floor((root.clientWidth - header - 14) / count) - 3;
   root.style.setProperty("--cell", `${Math.max(34, Math.min(count > 4 ? 52 : count > 3 ? 76 : 104, free))}px`);
