@@ -115,8 +115,8 @@ def _tile(picture: ComparedPicture, found: Comparison) -> Tile:
         src=thumbnail_url(picture.sha256),
         alt=f"{picture.true}. {said[0]}. {said[1]}",
         title=picture.true,
-        note=f"1: {picture.said_first} {percent(picture.probability_first)} · "
-        f"2: {picture.said_second} {percent(picture.probability_second)}",
+        note=f"1: {picture.said_first} ({percent(picture.probability_first)}) · "
+        f"2: {picture.said_second} ({percent(picture.probability_second)})",
     )
 
 
