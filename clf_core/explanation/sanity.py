@@ -19,7 +19,7 @@ from clf_core.explanation.methods import DEFAULT_METHOD
 STAGES = ("the head", "the later half", "all weights")
 """What is random, in the order of ``rank_correlations``."""
 
-_COPIES = 8
+_COPIES = 4
 """Pictures by which batch norms of a random network learn what is usual."""
 
 
@@ -29,7 +29,7 @@ def rank_correlations(
     targets: Sequence[int],
     method: str = DEFAULT_METHOD,
     layer: str = "",
-    draws: int = 3,
+    draws: int = 2,
 ) -> tuple[float, ...]:
     """Compare maps with those of the same network with ever more random weights.
 

@@ -44,7 +44,7 @@ def judge(
     heatmap = maker.heatmap(picture, target, method, layer, smooth)
     removal = cover(maker, picture, heatmap, target, temperature)
     shown = heatmap.any()
-    draws = 1 if METHODS[method].slow else 3
+    draws = 1 if METHODS[method].slow else 2
     randomised = rank_correlations(maker, picture[None], [target], method, layer, draws) if shown else ()
     before, brightest, darkest = (_probability(odds) for odds in (removal.before, removal.brightest, removal.darkest))
     gap = float((removal.darkest - removal.brightest).mean())

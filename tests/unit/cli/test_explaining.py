@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from clf_core.api.explanation import Explanations
 from clf_core.cli import entry
+from clf_core.results import Trust
 
 
 @pytest.fixture
@@ -31,7 +33,14 @@ def told(make_workspace, monkeypatch, capsys):
     return tell
 
 
-def test_two_classes_are_drawn_side_by_side_and_the_map_is_judged(told, pictures, tmp_path):
+def test_two_classes_are_drawn_side_by_side_and_the_map_is_judged(told, pictures, tmp_path, monkeypatch):
+    def judged(self, model_ref, data, *, target, **_options):
+        return Trust(
+            verdict="weak", words="A hint only.", target=target, method="gradcam", layer="bn2", probability=0.5,
+            steps=(), road=0.0, log_odds_gap=0.0, randomised=(),
+        )  # fmt: skip
+
+    monkeypatch.setattr(Explanations, "trust", judged)
     out = tmp_path / "why.png"
     words, answer = told(pictures[0], "--against", "--trust", "--out", out)
     with Image.open(out) as image:

@@ -36,7 +36,7 @@ def test_the_same_each_time(fitted_maker, red_and_green_squares):
 @pytest.mark.parametrize("stage", range(len(STAGES)))
 def test_what_is_drawn_anew(explained, stage):
     network = explained.timm_network("test_resnet")
-    before = {name: tensor.clone() for name, tensor in network.named_parameters()}
+    before = {name: tensor.detach().clone() for name, tensor in network.named_parameters()}
     randomise(network, stage, 0, torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)))
     changed = [name for name, tensor in network.named_parameters() if not torch.equal(tensor, before[name])]
     weights = [name for name, tensor in before.items() if tensor.ndim > 1]
