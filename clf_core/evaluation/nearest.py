@@ -4,7 +4,7 @@ A head that is linear in the features answers by them alone, so pictures near to
 network whatever they are to people. Examples as explanations: Caruana et al. 1999 ('case-based explanation of
 non-case-based learning methods'), Papernot and McDaniel 2018 (arXiv:1803.04765). Similarity is the cosine of features
 from which the mean over the training pictures is taken: after a ReLU all features point into the same corner, and
-uncentred cosines are all near 1 (Mu and Viswanath 2018, arXiv:1702.01417, for word vectors).
+uncentred cosines are alike (Mu and Viswanath 2018, arXiv:1702.01417, for word vectors).
 """
 
 import io
