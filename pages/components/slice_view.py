@@ -5,13 +5,14 @@ from typing import Any
 import streamlit as st
 
 from clf_core.api import Workbench
+from clf_core.errors import ConfigError
 from clf_core.results import RunSummary
 from clf_core.results.slices import Slice, SliceReport
 from pages.components.curve_charts import CONFIG
 from pages.components.escaping import md, plain, plotly_text
 from pages.components.heading import quiet
 from pages.components.palette import categorical, muted
-from pages.components.problems import told_in_words
+from pages.components.problems import show_error, told_in_words
 from pages.components.words import count, interval, percent
 
 _MOST_DRAWN = 12
@@ -28,7 +29,7 @@ def show_slices(bench: Workbench, run: RunSummary) -> None:
                 "place, day). Each column is looked at like the rest. It is not kept."
             )
             given = st.file_uploader("Table", ["csv", "tsv"], key=f"slices_{run.id}", label_visibility="collapsed")
-        report = bench.slices.of(run.id, given.getvalue() if given else None)
+        report = _report(bench, run, given.getvalue() if given else None)
         for notice in report.notices:
             quiet(md(notice))
         st.markdown(md(report.words, 2_000))
@@ -39,6 +40,15 @@ def show_slices(bench: Workbench, run: RunSummary) -> None:
         )
         st.dataframe(slice_table(report), hide_index=True, alt="Every kind of pictures that was looked at")
         _show_cautions(report)
+
+
+def _report(bench: Workbench, run: RunSummary, table: bytes | None) -> SliceReport:
+    """With the table where it can be used; else with words on what is wrong with it, and without it."""
+    try:
+        return bench.slices.of(run.id, table)
+    except ConfigError as error:
+        show_error(error)
+        return bench.slices.of(run.id)
 
 
 def slice_chart(report: SliceReport) -> dict[str, Any]:

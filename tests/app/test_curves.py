@@ -1,5 +1,6 @@
 """Charts of curves and slices: what is drawn is what was measured, and names stay names."""
 
+import io
 import json
 
 import numpy as np
@@ -108,3 +109,14 @@ def test_the_page_says_where_too_few_pictures_were_tested_for_kinds_of_them(stud
     app.run()
     assert not app.exception
     assert "There are too few test pictures to look at kinds of them" in helpers.texts(app).replace("\\", "")
+
+
+def test_a_table_that_cannot_be_used_is_explained_and_the_rest_shown(studio, helpers, monkeypatch):
+    table = io.BytesIO(b"file,camera\nnothing.png,old\n")
+    monkeypatch.setattr(slice_view.st, "file_uploader", lambda *_, **__: table)
+    app = studio.open("evaluate")
+    app.session_state["view"] = "Slices"
+    app.run()
+    assert not app.exception
+    assert "names only 0 of the" in app.warning[0].value.replace("\\", "")
+    assert "There are too few test pictures" in helpers.texts(app).replace("\\", "")
