@@ -66,7 +66,7 @@ def test_many_uploads_become_a_table(ready_bench, png):
     assert (report.predicted, report.skipped_count) == (2, 1)
     assert seen[-1] == (3, 3)
     header, *lines = ready_bench.prediction.csv(report).decode().splitlines()
-    assert header == "name,label,probability,status,reason"
+    assert header == "name,label,probability,status,reason,verdict,candidates"
     assert len(lines) == 3
 
 
