@@ -83,8 +83,8 @@ def _say(tested: TestedPicture) -> None:
     words = ", and that is its label."
     if tested.true != tested.predicted:
         given = percent(tested.probability_true, 1)
-        words = f", but its label is **{md(tested.true, 80)}**, which was given {given}."
-    st.markdown(f"{percent(tested.probability)} sure{words}")
+        words = f", but its label is **{md(tested.true, 80)}**, which was given {md(given)}."
+    st.markdown(f"It is {md(percent(tested.probability))} sure{words}")
     quiet(md(tested.source_name.rsplit("/", 1)[-1], 80))
 
 

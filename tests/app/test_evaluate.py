@@ -4,12 +4,14 @@ import shutil
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from clf_core.api import open_workbench
-from clf_core.results import EvaluationReport
+from clf_core.results import EvaluationReport, TestedPicture
 from clf_core.results.confusion import ConfusionBlock
 from clf_core.settings import Settings
 from clf_core.workspace import Workspace
+from pages.components.escaping import md
 from pages.components.matrix import matrix_data
 from pages.components.verdict import taken_for, verdict_data
 from tests.planted_runs import answers_of, plant_run
@@ -204,6 +206,25 @@ def test_a_link_to_a_run_that_is_not_here_is_not_answered_silently_with_another(
     app = studio.open("evaluate", run="r-gone")
     assert "not here" in app.info[0].value
     assert app.query_params["run"] in {run.id for run in studio.bench.runs.list()}
+
+
+@pytest.mark.parametrize(("probability", "words"), [(0.999, "It is > 99 % sure"), (0.6, "It is 60 % sure")])
+def test_what_was_said_of_a_picture_is_a_sentence_and_no_quotation(helpers, probability, words):
+    def page(picture):
+        from pages.components.tested import _say
+
+        _say(picture)
+
+    hostile = helpers.HOSTILE[0]
+    picture = TestedPicture(
+        sha256="0" * 64, source_name="a.png", true=hostile, predicted="bee",
+        probability=probability, probability_true=0.0001,
+    )  # fmt: skip
+    app = AppTest.from_function(page, kwargs={"picture": picture}).run()
+    told = app.markdown[1].value.replace("\\", "")
+    assert told.startswith(words)
+    assert "was given < 0.1 %" in told
+    assert md(hostile, 80) in app.markdown[1].value
 
 
 def test_what_a_large_matrix_leaves_out_is_counted(helpers):
