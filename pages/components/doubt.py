@@ -14,7 +14,9 @@ from pages.components.palette import categorical, muted
 from pages.components.problems import told_in_words
 from pages.components.words import count, interval, percent
 
-_CHART_HEIGHT = 300
+_CHART_HEIGHT = 340
+_ROOM = 0.01
+"""Of the axis, above and below what is drawn."""
 
 
 def show_doubt(bench: Workbench, run: RunSummary) -> None:
@@ -137,7 +139,9 @@ def chart(report: DoubtReport, chosen: OperatingPoint) -> dict[str, Any]:
             "hovertemplate": "answers %{x:.0%}, right on %{y:.1%}<extra></extra>",
         }
     ]
+    shown = [point.val.accuracy or 0.0 for point in points]
     if report.test is not None and report.test.accuracy is not None:
+        shown.append(report.test.right_low or 0.0)
         marked.append(("Test pictures", report.test, colours[5 % len(colours)], "square"))
     for name, seen, colour, symbol in marked:
         data.append(_mark(name, seen, colour, symbol))
@@ -147,8 +151,13 @@ def chart(report: DoubtReport, chosen: OperatingPoint) -> dict[str, Any]:
             "height": _CHART_HEIGHT,
             "margin": {"l": 10, "r": 20, "t": 10, "b": 50},
             "xaxis": {"range": [0, 1.04], "tickformat": ".0%", "title": {"text": "Answered"}, "gridcolor": muted()},
-            "yaxis": {"tickformat": ".0%", "title": {"text": "Right, of the answered"}, "automargin": True},
-            "legend": {"orientation": "h", "y": 1.12},
+            "yaxis": {
+                "range": [max(0.0, min(shown, default=0.0) - _ROOM), 1 + _ROOM],  # a line along the edge would be cut
+                "tickformat": ".0%",
+                "title": {"text": "Right, of the answered"},
+                "automargin": True,
+            },
+            "legend": {"orientation": "h", "y": -0.3, "yanchor": "top"},  # below: on a narrow screen it takes two lines
         },
     }
 
