@@ -180,6 +180,7 @@ def test_a_wrong_label_is_put_right_from_a_cell(open_page, served, large, wait, 
 
 def test_every_figure_of_the_verdict_opens_to_what_it_means(open_page, large, wait):
     page = open_page(f"evaluate?run={large[1]}")
+    page.locator(".verdict .facts details").first.wait_for()
     figures = page.locator(".verdict details")
     assert figures.count() >= 6
     for figure in figures.all():
