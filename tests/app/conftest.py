@@ -3,6 +3,7 @@
 import io
 import json
 import secrets
+import shutil
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -118,9 +119,9 @@ def helpers() -> Any:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+def trained(make_workspace: Callable[[], Path]) -> Studio:
     """The workspace with one dataset of three hostile classes, one broken file, and one finished run."""
-    bench = open_workbench(Settings(workspace=tmp_path_factory.mktemp("studio")))
+    bench = open_workbench(Settings(workspace=make_workspace()))
     data = archive(extra={f"{HOSTILE[0]}/broken.png": b"\x89PNG\r\n\x1a\nnothing", "__MACOSX/x": b"x"})
     report = bench.imports.files([("set.zip", io.BytesIO(data))], "A *starred* set")
     run = bench.runs.wait(bench.runs.start(report.dataset_id, TrainConfig()).id)
@@ -147,10 +148,10 @@ def studio(trained: Studio, use: Callable[[Studio], Studio]) -> Studio:
     return use(trained)
 
 
-@pytest.fixture
-def untested(empty: Studio) -> Studio:
-    """A workspace whose only run had one picture of each class: nothing was left to test it with."""
-    bench = empty.bench
+@pytest.fixture(scope="session")
+def untested_once(make_workspace: Callable[[], Path]) -> Studio:
+    """What ``untested`` copies."""
+    bench = open_workbench(Settings(workspace=make_workspace()))
     report = bench.imports.files([("pair.zip", io.BytesIO(archive(("ant", "bee"), each=1)))], "Pair")
     run = bench.runs.wait(bench.runs.start(report.dataset_id, TrainConfig()).id)
     assert run.state == "done", run.error
@@ -158,9 +159,17 @@ def untested(empty: Studio) -> Studio:
 
 
 @pytest.fixture
-def empty(tmp_path: Path, trained: Studio, use: Callable[[Studio], Studio]) -> Studio:
+def untested(untested_once: Studio, tmp_path: Path, use: Callable[[Studio], Studio]) -> Studio:
+    """A workspace whose only run had one picture of each class: nothing was left to test it with."""
+    workspace = tmp_path / "untested"
+    shutil.copytree(untested_once.bench.settings.workspace, workspace, symlinks=True)
+    return use(Studio(open_workbench(Settings(workspace=workspace)), untested_once.run))
+
+
+@pytest.fixture
+def empty(tmp_path: Path, prepared_backbones: Path, use: Callable[[Studio], Studio]) -> Studio:
     """Pages on a workspace with no data and no run. The pretrained network is lent, not prepared once more."""
     workspace = tmp_path / "empty"
     workspace.mkdir()
-    (workspace / "backbones").symlink_to(trained.bench.settings.workspace / "backbones", target_is_directory=True)
+    (workspace / "backbones").symlink_to(prepared_backbones, target_is_directory=True)
     return use(Studio(open_workbench(Settings(workspace=workspace))))

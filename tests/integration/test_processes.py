@@ -24,7 +24,7 @@ def bench(make_workspace, write_pictures, tmp_path_factory) -> Workbench:
     small = write_pictures(tmp_path_factory.mktemp("small"), {"red": 12, "blue": 12})
     bench.imports.path(small, "Small")
     # Enough pictures for a second or more in each stage, so that there is something to interrupt.
-    large = write_pictures(tmp_path_factory.mktemp("large"), {"red": 1000, "blue": 1000}, size=24, seed=1)
+    large = write_pictures(tmp_path_factory.mktemp("large"), {"red": 500, "blue": 500}, size=24, seed=1)
     bench.imports.path(large, "Large", options=ImportOptions(split=SplitConfig(train=0.3, val=0.1, test=0.6)))
     return bench
 
@@ -95,7 +95,7 @@ def test_a_run_is_cancelled_from_another_process(bench, in_terminal):
 
 
 def test_an_import_that_is_killed_lists_nothing_and_can_be_repeated(bench, write_pictures, tmp_path):
-    folder = write_pictures(tmp_path / "many", {"red": 800, "blue": 800}, size=24, seed=2)
+    folder = write_pictures(tmp_path / "many", {"red": 400, "blue": 400}, size=24, seed=2)
     before = bench.datasets.list()
     importer = subprocess.Popen(
         [sys.executable, "-m", "clf_core", "datasets", "import", folder, "--name", "Killed"],
@@ -108,7 +108,7 @@ def test_an_import_that_is_killed_lists_nothing_and_can_be_repeated(bench, write
     importer.kill()
     importer.wait()
     assert bench.datasets.list() == before
-    assert bench.imports.path(folder, "Killed").accepted == 1600
+    assert bench.imports.path(folder, "Killed").accepted == 800
 
 
 def test_a_run_keeps_the_dataset_version_it_was_started_with(bench):

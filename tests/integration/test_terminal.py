@@ -1,10 +1,19 @@
-"""The commands as a person types them, each in a process of its own."""
+"""The commands as a person types them.
 
+What starts processes, waits for them or loads a network runs in a process of its own, as it does in a terminal; the
+other commands run in this one, which spares the imports.
+"""
+
+import contextlib
 import csv
+import io
 import json
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
+
+from clf_core.cli import entry
 
 
 @pytest.fixture(scope="module")
@@ -20,26 +29,46 @@ def source(write_pictures, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def asked(in_terminal, workspace):
-    """``asked(...)`` runs a command with --json that must succeed and returns its one object."""
+def here(workspace):
+    """``here("datasets", "list")`` runs a command in this process; returns what ``in_terminal`` returns."""
 
-    def ask(*arguments):
-        done = in_terminal(workspace, *arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        (line,) = done.stdout.splitlines()
-        return json.loads(line)
+    def run(*arguments):
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            patch.setenv("CLF_WORKSPACE", str(workspace))
+            status = entry.main([*map(str, arguments)])
+        return SimpleNamespace(returncode=status, stdout=out.getvalue(), stderr=err.getvalue())
 
-    return ask
+    return run
+
+
+def answer_of(done):
+    """The one object that a command with --json gave, which must have succeeded."""
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    return json.loads(line)
 
 
 @pytest.fixture(scope="module")
-def imported(asked, source):
-    return asked("datasets", "import", source, "--name", "Pets")
+def asked(here):
+    """``asked(...)`` runs a command with --json in this process and returns its one object."""
+    return lambda *arguments: answer_of(here(*arguments, "--json"))
 
 
 @pytest.fixture(scope="module")
-def trained(asked, imported):
-    return asked("train", "Pets", "--preset", "quick", "--set", "strengths=[0.1,1]", "--set", "device=cpu")
+def asked_apart(in_terminal, workspace):
+    """``asked`` in a process of its own."""
+    return lambda *arguments: answer_of(in_terminal(workspace, *arguments, "--json"))
+
+
+@pytest.fixture(scope="module")
+def imported(asked_apart, source):
+    return asked_apart("datasets", "import", source, "--name", "Pets")
+
+
+@pytest.fixture(scope="module")
+def trained(asked_apart, imported):
+    return asked_apart("train", "Pets", "--preset", "quick", "--set", "strengths=[0.1,1]", "--set", "device=cpu")
 
 
 def test_import_tells_what_became_of_every_file(imported):
@@ -74,11 +103,11 @@ def test_runs_are_listed_and_shown(asked, trained):
     assert len(shown["curve"]) == 2
 
 
-def test_detach_returns_at_once_and_the_run_can_be_cancelled(asked, in_terminal, workspace, trained):
-    started = asked("train", "Pets", "--detach", "--name", "in the background")
+def test_detach_returns_at_once_and_the_run_can_be_cancelled(asked, asked_apart, here, trained):
+    started = asked_apart("train", "Pets", "--detach", "--name", "in the background")
     assert started["status"] in ("starting", "running")
     assert asked("runs", "cancel", "in the background")["status"] == "cancelled"
-    again = in_terminal(workspace, "runs", "cancel", trained["run_id"])
+    again = here("runs", "cancel", trained["run_id"])
     assert again.returncode == 2
     assert "already done" in again.stderr
 
@@ -94,9 +123,9 @@ def test_evaluate_gives_the_report(asked, trained):
     assert report["accuracy_low"] <= report["accuracy"] <= report["accuracy_high"]
 
 
-def test_predict_accounts_for_every_file(asked, trained, source, tmp_path):
+def test_predict_accounts_for_every_file(asked_apart, trained, source, tmp_path):
     out = tmp_path / "answers.csv"
-    answer = asked("predict", trained["run"], source, "--out", out)
+    answer = asked_apart("predict", trained["run"], source, "--out", out)
     assert (answer["predicted"], answer["skipped_count"]) == (30, 1)
     assert answer["images_per_second"] > 0
     with out.open(newline="", encoding="utf-8") as file:
@@ -107,29 +136,24 @@ def test_predict_accounts_for_every_file(asked, trained, source, tmp_path):
     assert skipped["reason"]
 
 
-def test_explain_writes_a_picture(asked, trained, source, tmp_path):
+def test_explain_writes_a_picture(asked_apart, trained, source, tmp_path):
     out = tmp_path / "seen.png"
     picture = next((source / "red").glob("0*.png"))
-    answer = asked("explain", trained["run"], picture, "--out", out, "--class", "blue")
+    answer = asked_apart("explain", trained["run"], picture, "--out", out, "--class", "blue")
     assert (answer["label"], answer["target"], answer["method"]) == ("red", "blue", "gradcam")
     assert 0 <= answer["probability"] <= 1
     with Image.open(out) as image:
         assert image.format == "PNG"
 
 
-def test_a_person_reads_sentences(in_terminal, workspace, trained):
-    for arguments in (
-        ("datasets", "list"),
-        ("runs", "list"),
-        ("runs", "show", "Pets quick 1"),
-        ("datasets", "samples"),
-    ):
-        done = in_terminal(workspace, *arguments)
+def test_a_person_reads_sentences(in_terminal, workspace, here, trained):
+    listed = in_terminal(workspace, "datasets", "list")
+    others = (("runs", "list"), ("runs", "show", "Pets quick 1"), ("datasets", "samples"))
+    for done in (listed, *(here(*arguments) for arguments in others)):
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip()
         assert not done.stdout.startswith("{")
-    evaluated = in_terminal(workspace, "evaluate", "Pets quick 1")
-    assert "right" in evaluated.stdout
+    assert "right" in here("evaluate", "Pets quick 1").stdout
 
 
 def test_the_demo_walks_the_whole_path(asked):
@@ -139,7 +163,7 @@ def test_the_demo_walks_the_whole_path(asked):
         assert image.format == "PNG"
 
 
-def test_a_dataset_is_changed_compared_taken_out_and_brought_back(asked, imported, in_terminal, workspace, tmp_path):
+def test_a_dataset_is_changed_compared_taken_out_and_brought_back(asked, here, imported, tmp_path):
     asked("datasets", "import", "sample:shapes", "--name", "Edited")
     first = asked("datasets", "pictures", "Edited", "--limit", 2)["pictures"]
     label = first[0]["label"]
@@ -166,7 +190,5 @@ def test_a_dataset_is_changed_compared_taken_out_and_brought_back(asked, importe
     assert label in again["classes"]
     health = asked("datasets", "health", "Edited")
     assert health["grade"] in "ABCDE"
-    refused = in_terminal(
-        workspace, "datasets", "fix", "Edited", "near-copies" if not health["findings"] else "unreadable"
-    )
+    refused = here("datasets", "fix", "Edited", "near-copies" if not health["findings"] else "unreadable")
     assert refused.returncode == 2
