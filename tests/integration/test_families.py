@@ -52,6 +52,18 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True)
+def narrow_swin(monkeypatch):
+    """timm has no tiny Swin: the smallest one, a quarter as wide and half as deep, still with shifted windows."""
+    from timm.models import swin_transformer
+
+    create = swin_transformer._create_swin_transformer
+    sizes = {"embed_dim": 24, "depths": (1, 1, 2, 1), "num_heads": (1, 2, 4, 8)}
+    monkeypatch.setattr(
+        swin_transformer, "_create_swin_transformer", lambda *names, **settings: create(*names, **(settings | sizes))
+    )
+
+
 class PauseAfterTheFirstStep(SilentCallbacks):
     def __init__(self):
         self.steps, self.saved = 0, []
