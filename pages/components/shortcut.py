@@ -43,7 +43,7 @@ def show_shortcut(bench: Workbench, run: str, *, key: str = "shortcut") -> None:
     if report is None:
         quiet("Whether it answers by the background is worked out in the background, and will stand here.")
         return
-    show_finding(report)
+    show_finding(report, briefly=False)
     if report.verdict == "unknown":
         return
     st.plotly_chart(
@@ -66,9 +66,10 @@ def show_shortcut(bench: Workbench, run: str, *, key: str = "shortcut") -> None:
         )
 
 
-def show_finding(report: ShortcutReport) -> None:
-    """Draw the finding with what it rests on."""
-    body = "  \n".join([f"**{_sentence(report.headline)}**", *(_sentence(told) for told in report.sentences)])
+def show_finding(report: ShortcutReport, *, briefly: bool = True) -> None:
+    """Draw the finding; not briefly: with what it rests on and what to do."""
+    more = () if briefly else report.sentences
+    body = "  \n".join([f"**{_sentence(report.headline)}**", *(_sentence(told) for told in more)])
     if report.verdict == "shortcut":
         st.warning(body, icon=":material/warning:")
     elif report.verdict == "none":
@@ -108,8 +109,8 @@ def views_chart(report: ShortcutReport) -> dict[str, Any]:
         "layout": {
             "height": 110 + _ROW_PIXELS * len(scores),
             "margin": {"l": 10, "r": 20, "t": 30, "b": 50},
-            "xaxis": {"range": [0, 1.05], "tickformat": ".0%", "title": {"text": "Share right"}, "gridcolor": muted()},
-            "yaxis": {"automargin": True, "showgrid": False, "type": "category"},
+            "xaxis": {"range": [0, 1.08], "tickformat": ".0%", "title": {"text": "Share right"}, "gridcolor": muted()},
+            "yaxis": {"automargin": True, "showgrid": False, "type": "category", "range": [-0.6, len(scores) - 0.2]},
             "shapes": [{"type": "line", "line": {"color": muted(), "dash": "dot"}, **guessing}],
             "annotations": [
                 {

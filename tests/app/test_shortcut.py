@@ -62,6 +62,7 @@ def test_each_verdict_is_told_as_plainly_as_it_deserves(verdict, kind):
     app = opened(report_of(verdict))
     (words,) = [element.value for element in getattr(app, kind)]
     assert words.startswith("**The background alone may be enough for")
+    assert "Guessing would be right" in words
     assert ":red[" not in words.replace("\u2060", "")
     assert bool(app.get("plotly_chart")) == (verdict != "unknown")
 
