@@ -278,7 +278,7 @@ def test_an_export_is_fetched_once(opened, insects, served, wait):
     assert not list((served.workspace / "exports").iterdir())
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 420), ("dark", 420)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 420)])
 def test_every_part_fits_its_window(opened, insects, wait, shoot, scheme, width):
     page = opened("Findings", scheme=scheme, width=width)
     for tab in ("Findings", "Pictures", "Classes", "Splits", "History"):
