@@ -310,30 +310,6 @@ def test_a_file_that_changes_meanwhile_is_noticed(open_page, wait, bench, tmp_pa
             bench.uploads.discard(upload.id)
 
 
-def chooser_after(page, *keys):
-    """The file chooser that keys open, from the zone's first button on.
-
-    Where news from the server draws the page anew in between, the focus is lost, and a person begins again.
-    """
-    for _ in range(3):
-        page.locator(".upload button.files").focus()
-        try:
-            with page.expect_file_chooser(timeout=8_000) as chooser:
-                for key in keys:
-                    page.keyboard.press(key)
-        except Waited:
-            continue
-        return chooser.value
-    raise AssertionError(f"{keys} opened no file chooser")
-
-
-@pytest.mark.timeout(90)
-def test_the_zone_is_used_with_the_keyboard_alone(open_page, wait):
-    page = begin(open_page, wait, "")
-    chooser_after(page, "Enter")
-    assert chooser_after(page, "Tab", "Space").is_multiple()
-
-
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize(("width", "scheme"), [(420, "dark"), (1280, "dark")])
 def test_the_zone_fits_every_width_and_theme(open_page, shoot, width, scheme):
