@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from clf_core.api.runs import Runs
-from clf_core.errors import NotFoundError, StateError
+from clf_core.api.tested_runs import report_of
+from clf_core.errors import NotFoundError
 from clf_core.results import EvaluationReport, Proposal, TestedPicture, Verdict
 from clf_core.workspace import Workspace
 from clf_core.workspace.run_directory import RunDirectory
@@ -29,7 +30,7 @@ class Evaluation:
             StateError: the run is not done, or its dataset has no test pictures.
         """
         run = self._runs.finished(run_ref)
-        report = self._stored_report(run)
+        report = report_of(run)
         return report.model_copy(update={"looks": self._workspace.runs.looks.count_look(run)})
 
     def verdict(self, run_ref: str) -> Verdict:
@@ -61,7 +62,7 @@ class Evaluation:
         from clf_core.evaluation.tested import cell
 
         run = self._runs.finished(run_ref)
-        classes = self._stored_report(run).classes
+        classes = report_of(run).classes
         for name in (true, predicted):
             if name not in classes:
                 raise NotFoundError(f"There is no class '{name}' in the run '{run.record.name}'")
@@ -89,7 +90,7 @@ class Evaluation:
         from clf_core.evaluation.tested import confident_mistakes
 
         run = self._runs.finished(run_ref)
-        self._stored_report(run)
+        report_of(run)
         return tuple(confident_mistakes(run.tested(), limit))
 
     def proposals(self, run_ref: str) -> tuple[Proposal, ...]:
@@ -128,14 +129,3 @@ class Evaluation:
             epochs=self._runs.progress(record.id).epochs,
             doubtful=doubtful_labels(run.tested()),
         )
-
-    @staticmethod
-    def _stored_report(run: RunDirectory) -> EvaluationReport:
-        report = run.evaluation()
-        if report is None:
-            raise StateError(
-                f"The run '{run.record.name}' was not tested",
-                why="Its dataset has no test pictures",
-                remedy="Add pictures to the dataset and train again",
-            )
-        return report

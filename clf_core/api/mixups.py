@@ -4,11 +4,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from clf_core.api.runs import Runs
+from clf_core.api.tested_runs import report_of
 from clf_core.errors import NotFoundError, StateError
 from clf_core.results import EvaluationReport, Picture, TestedPicture
 from clf_core.results.confusion import ClassOrder, ConfusionBlock, MistakeOrder, Mistakes
 from clf_core.workspace import Workspace
-from clf_core.workspace.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +44,7 @@ class Mixups:
             StateError: the run is not done, or was not tested.
         """
         run = self._runs.finished(run_ref)
-        report = _report(run)
+        report = report_of(run)
         if around is not None and around not in report.classes:
             raise NotFoundError(f"There is no class '{around}' in the run '{run.record.name}'")
         return _block(report, around, order)
@@ -112,19 +112,8 @@ class Mixups:
 
     def _tested(self, run_ref: str) -> tuple[TestedPicture, ...]:
         run = self._runs.finished(run_ref)
-        _report(run)
+        report_of(run)
         return run.tested()
-
-
-def _report(run: RunDirectory) -> EvaluationReport:
-    report = run.evaluation()
-    if report is None:
-        raise StateError(
-            f"The run '{run.record.name}' was not tested",
-            why="Its dataset has no test pictures",
-            remedy="Add pictures to the dataset and train again",
-        )
-    return report
 
 
 def _block(report: EvaluationReport, around: str | None, order: ClassOrder) -> ConfusionBlock:

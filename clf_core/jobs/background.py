@@ -4,9 +4,17 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import TypeVar
 
+from pydantic import ValidationError
+
+from clf_core.errors import StorageError
+from clf_core.files import write_json
 from clf_core.jobs import process
+from clf_core.values import Value
 from clf_core.workspace.records import ProcessIdentity
+
+_V = TypeVar("_V", bound=Value)
 
 
 class Background:
@@ -50,3 +58,27 @@ def end(worker: ProcessIdentity) -> None:
     """End a process at once, if it is still that very process."""
     if process.is_alive(worker):
         process.kill(worker.pid)
+
+
+def read_note(path: Path, kind: type[_V]) -> _V | None:
+    """What such a process, or whoever started it, noted; None where it noted nothing that can be read."""
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None  # not there, or damaged: what it said can be had again
+
+
+def write_note(path: Path, note: Value, owner: str) -> None:
+    """Note something, such as how far the process is.
+
+    Args:
+        path: the file, in a folder that must be there.
+        note: what to note.
+        owner: whose work it is, for the error: 'run' or 'dataset'.
+
+    Raises:
+        StorageError: the disk refused, or the folder is gone.
+    """
+    if not path.parent.is_dir():  # writing would bring it back
+        raise StorageError(f"The {owner} is no longer there")
+    write_json(path, note.model_dump(mode="json"))

@@ -11,14 +11,14 @@ stored them was interrupted. One process per dataset: a newer version ends the w
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from clf_core.errors import StorageError
 from clf_core.files import storage_error, write_json
 from clf_core.jobs import process
-from clf_core.jobs.background import Background, end
+from clf_core.jobs.background import Background, end, read_note, write_note
 from clf_core.results import CheckState
 from clf_core.values import Value
 from clf_core.workspace.records import ProcessIdentity
@@ -30,8 +30,6 @@ INTERRUPTED = (
     "The check was interrupted, perhaps because the machine was restarted or ran out of memory. Start it again."
 )
 _LOCK_SECONDS = 10.0
-
-_V = TypeVar("_V", bound=Value)
 
 
 class Launched(Value):
@@ -92,7 +90,7 @@ class HealthJobs:
         if self._store.done(identifier, version, "slow"):
             return "done", None
         self._background.reap()
-        work, launched = read_work(folder), _read(folder / "launched.json", Launched)
+        work, launched = read_work(folder), read_note(folder / "launched.json", Launched)
         if work is not None and (work.version != version or (launched and work.worker != launched.worker)):
             work = None  # of another version, or of an attempt before the one just launched
         if work is not None and work.state == "failed":
@@ -113,7 +111,7 @@ class HealthJobs:
         self._end_others(self._store.work_folder(identifier))
 
     def _end_others(self, folder: Path) -> None:
-        launched = _read(folder / "launched.json", Launched)
+        launched = read_note(folder / "launched.json", Launched)
         if launched is not None:
             end(launched.worker)
 
@@ -127,7 +125,7 @@ class HealthJobs:
 
 def read_work(folder: Path) -> Work | None:
     """What the process of a dataset said last; None where it said nothing yet."""
-    return _read(folder / "work.json", Work)
+    return read_note(folder / "work.json", Work)
 
 
 def write_work(folder: Path, work: Work) -> None:
@@ -136,13 +134,4 @@ def write_work(folder: Path, work: Work) -> None:
     Raises:
         StorageError: the disk refused, or the dataset is gone.
     """
-    if not folder.is_dir():  # writing would bring it back
-        raise StorageError("The dataset is no longer there")
-    write_json(folder / "work.json", work.model_dump(mode="json"))
-
-
-def _read(path: Path, kind: type[_V]) -> _V | None:
-    try:
-        return kind.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
-        return None  # not there, or damaged: what it said can be had again
+    write_note(folder / "work.json", work, "dataset")

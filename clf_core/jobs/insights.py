@@ -12,14 +12,14 @@ start leaves failed parts aside, so that one that needs too much memory neither 
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from clf_core.errors import StorageError
 from clf_core.files import storage_error, write_json
 from clf_core.jobs import process
-from clf_core.jobs.background import Background, end
+from clf_core.jobs.background import Background, end, read_note, write_note
 from clf_core.results.insights import Insight, Insights
 from clf_core.values import Value
 from clf_core.workspace.records import ProcessIdentity
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = "It was interrupted, perhaps because the machine was restarted or ran out of memory. Try it again."
 _LOCK_SECONDS = 10.0
-
-_V = TypeVar("_V", bound=Value)
 
 Tell = Callable[[int, int], None]
 """Told (steps finished, steps in all), as often as one likes. Raises CancelledError once the run is gone."""
@@ -138,7 +136,7 @@ class InsightJobs:
 
     def stop(self, run: RunDirectory) -> None:
         """End the process of a run, if there is one; parts that are done stay."""
-        launched = _read(run.path / "insights" / "launched.json", Launched)
+        launched = read_note(run.path / "insights" / "launched.json", Launched)
         if launched is not None:
             end(launched.worker)
 
@@ -159,7 +157,7 @@ class InsightJobs:
     def _known(self, run: RunDirectory) -> tuple[Launched | None, Work | None, bool]:
         """What was started, what it said (None where it said nothing yet), and whether it lives."""
         folder = run.path / "insights"
-        work, launched = read_work(folder), _read(folder / "launched.json", Launched)
+        work, launched = read_work(folder), read_note(folder / "launched.json", Launched)
         if work is not None and launched is not None and work.worker != launched.worker:
             # Either of an attempt before the one just launched, or of one not noted yet.
             work = work if process.is_alive(work.worker) else None
@@ -185,7 +183,7 @@ def folder_of(run: RunDirectory, part: str) -> Path:
 
 def read_work(folder: Path) -> Work | None:
     """What the process said last; None where it said nothing yet."""
-    return _read(folder / "work.json", Work)
+    return read_note(folder / "work.json", Work)
 
 
 def write_work(folder: Path, work: Work) -> None:
@@ -194,13 +192,4 @@ def write_work(folder: Path, work: Work) -> None:
     Raises:
         StorageError: the disk refused, or the run is gone.
     """
-    if not folder.is_dir():  # writing would bring it back
-        raise StorageError("The run is no longer there")
-    write_json(folder / "work.json", work.model_dump(mode="json"))
-
-
-def _read(path: Path, kind: type[_V]) -> _V | None:
-    try:
-        return kind.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
-        return None  # not there, or damaged: what it said can be had again
+    write_note(folder / "work.json", work, "run")
