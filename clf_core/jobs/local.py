@@ -88,7 +88,8 @@ class LocalLauncher:
         if status is None or status.state not in RESTING_STATES:
             if _is_alive(run, status):
                 return "starting" if has_not_spoken(status) else "running"
-            # It may have written its last word after it was read above.
+            # It may have written its last word, and have ended, after that was looked for above.
+            self._reap()
             status = run.status()
         if status is not None and status.state in RESTING_STATES:
             return status.state
