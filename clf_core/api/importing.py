@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypedDict, Unpack
 
 from clf_core.config import ImportOptions
 from clf_core.errors import NotFoundError, SourceError, StorageError
@@ -28,6 +28,29 @@ Cancelled = Callable[[], bool]
 """Asked now and then; True stops the work with CancelledError."""
 
 
+class How(TypedDict, total=False):
+    """What every way in takes besides the pictures and a name. Each may be left out or None.
+
+    Attributes:
+        into: the name or identifier of the dataset to add to, instead of making a new one.
+        options: how to read and divide; None for the usual way.
+        who: for the history; None for the user of this machine.
+        progress: called with (done, total, skipped) while files are read.
+        cancelled: returns True to stop.
+    """
+
+    into: str | None
+    options: ImportOptions | None
+    who: str | None
+    progress: ImportProgress | None
+    cancelled: Cancelled | None
+
+
+class _Reading(TypedDict):
+    options: ImportOptions
+    cancelled: Cancelled | None
+
+
 class Imports:
     """The ways into one workspace.
 
@@ -39,27 +62,13 @@ class Imports:
         self._workspace = workspace
         self._settings = settings
 
-    def path(
-        self,
-        path: Path,
-        name: str = "",
-        *,
-        into: str | None = None,
-        options: ImportOptions | None = None,
-        who: str | None = None,
-        progress: ImportProgress | None = None,
-        cancelled: Cancelled | None = None,
-    ) -> ImportReport:
+    def path(self, path: Path, name: str = "", **how: Unpack[How]) -> ImportReport:
         """Take the pictures of an archive, a folder, a video or one file on this machine.
 
         Args:
             path: what to read.
             name: what the new dataset shall be called; any text without control characters.
-            into: the dataset to add to, instead of ``name``.
-            options: how to read and divide; None for the usual way.
-            who: for the history; None for the user of this machine.
-            progress: called with (done, total, skipped) while files are read.
-            cancelled: return True to stop.
+            how: see ``How``.
 
         Raises:
             NameTakenError: a dataset of that name exists.
@@ -72,58 +81,30 @@ class Imports:
         """
         from clf_core.importing.source import open_source
 
-        return self._import(
-            lambda: open_source(path, self._settings.limits, options=options or ImportOptions(), cancelled=cancelled),
-            *(name, into, options, who, progress, cancelled),
-        )
+        return self._import(lambda: open_source(path, self._settings.limits, **_reading(how)), name, **how)
 
-    def files(
-        self,
-        files: Sequence[tuple[str, BinaryIO]],
-        name: str = "",
-        *,
-        into: str | None = None,
-        options: ImportOptions | None = None,
-        who: str | None = None,
-        progress: ImportProgress | None = None,
-        cancelled: Cancelled | None = None,
-    ) -> ImportReport:
+    def files(self, files: Sequence[tuple[str, BinaryIO]], name: str = "", **how: Unpack[How]) -> ImportReport:
         """Take open files: one archive, or pictures whose names hold their class folder.
 
         Args:
             files: (relative name, open binary file) of each; the caller closes them.
-            name, into, options, who, progress, cancelled: as in ``path``.
+            name, how: as in ``path``.
 
         Raises:
             The errors of ``path``.
         """
         from clf_core.importing.source import uploaded_source
 
-        return self._import(
-            lambda: uploaded_source(
-                files, self._settings.limits, options=options or ImportOptions(), cancelled=cancelled
-            ),
-            *(name, into, options, who, progress, cancelled),
-        )
+        return self._import(lambda: uploaded_source(files, self._settings.limits, **_reading(how)), name, **how)
 
-    def upload(
-        self,
-        identifier: str,
-        name: str = "",
-        *,
-        into: str | None = None,
-        options: ImportOptions | None = None,
-        who: str | None = None,
-        progress: ImportProgress | None = None,
-        cancelled: Cancelled | None = None,
-    ) -> ImportReport:
+    def upload(self, identifier: str, name: str = "", **how: Unpack[How]) -> ImportReport:
         """Take the pictures of a finished upload (see ``Uploads``) and discard it.
 
         After a failure or a cancellation the upload stays, so that nobody has to send it again.
 
         Args:
             identifier: the upload.
-            name, into, options, who, progress, cancelled: as in ``path``.
+            name, how: as in ``path``.
 
         Raises:
             NotFoundError: there is no such upload.
@@ -134,35 +115,20 @@ class Imports:
 
         uploads, limits = self._workspace.uploads, self._settings.limits
         path, given = uploads.source_path(identifier)
-        options = options or ImportOptions()
-
-        def open_it() -> "Source":
-            return open_source(path, limits, name=given, options=options, cancelled=cancelled)
-
-        report = self._import(open_it, name, into, options, who, progress, cancelled)
+        report = self._import(lambda: open_source(path, limits, name=given, **_reading(how)), name, **how)
         # The dataset is complete on disk: what is left of the upload is no reason to call the import failed.
         with contextlib.suppress(StorageError):
             uploads.discard(identifier)
         return report
 
-    def capture(
-        self,
-        identifier: str,
-        name: str = "",
-        *,
-        into: str | None = None,
-        options: ImportOptions | None = None,
-        who: str | None = None,
-        progress: ImportProgress | None = None,
-        cancelled: Cancelled | None = None,
-    ) -> ImportReport:
+    def capture(self, identifier: str, name: str = "", **how: Unpack[How]) -> ImportReport:
         """Take the pictures of a capture (see ``Captures``) and discard it.
 
         No picture can be added to it meanwhile. After a failure or a cancellation the capture stays.
 
         Args:
             identifier: the capture.
-            name, into, options, who, progress, cancelled: as in ``path``.
+            name, how: as in ``path``.
 
         Raises:
             NotFoundError: there is no such capture.
@@ -176,9 +142,7 @@ class Imports:
         title = time.strftime("camera %Y-%m-%d %H-%M", began)
         with captures.closed(identifier) as taken:
             pictures = [TakenPicture(label, frame.burst, frame.size, path) for label, frame, path in taken]
-            report = self._import(
-                lambda: captured_source(pictures, title, limits), name, into, options, who, progress, cancelled
-            )
+            report = self._import(lambda: captured_source(pictures, title, limits), name, **how)
             # The dataset is complete on disk: what is left of the capture is no reason to call the import failed.
             with contextlib.suppress(StorageError):
                 captures.discard(identifier)
@@ -189,13 +153,9 @@ class Imports:
         dataset: str,
         name: str = "",
         *,
-        into: str | None = None,
         split: str | None = None,
         most: int | None = None,
-        options: ImportOptions | None = None,
-        who: str | None = None,
-        progress: ImportProgress | None = None,
-        cancelled: Cancelled | None = None,
+        **how: Unpack[How],
     ) -> ImportReport:
         """Take a published dataset, which needs a network the first time.
 
@@ -204,8 +164,7 @@ class Imports:
                 'torchvision:CIFAR10'.
             split: take only this split, as it is called there; None for train, val and test.
             most: pictures taken at most.
-            name, into, options, who, progress, cancelled: as in ``path``; without both ``name`` and ``into``,
-                the dataset is called as it is there.
+            name, how: as in ``path``; without both ``name`` and ``into``, the dataset is called as it is there.
 
         Raises:
             NotFoundError: there is no such dataset or split.
@@ -214,12 +173,12 @@ class Imports:
         """
         from clf_core.importing.hub import open_hub
 
-        if not name and into is None:
+        if not name and how.get("into") is None:
             name = self._workspace.datasets.free_name(dataset.rpartition(":")[2].rpartition("/")[2] or "dataset")
         limits, cache = self._settings.limits, self._settings.workspace / "downloads"
+        cancelled = how.get("cancelled")
         return self._import(
-            lambda: open_hub(dataset, limits, split=split, most=most, cache=cache, cancelled=cancelled),
-            *(name, into, options, who, progress, cancelled),
+            lambda: open_hub(dataset, limits, split=split, most=most, cache=cache, cancelled=cancelled), name, **how
         )
 
     def sample(
@@ -244,7 +203,7 @@ class Imports:
             raise NotFoundError(f"There is no sample called '{key}'", remedy=f"Samples are: {', '.join(titles)}")
         if name is None and into is None:
             name = self._workspace.datasets.free_name(titles[key])
-        return self._import(lambda: sample_source(key), name or "", into, None, who, None, None)
+        return self._import(lambda: sample_source(key), name or "", into=into, who=who)
 
     def samples(self) -> tuple[SampleCard, ...]:
         """Return the built-in samples."""
@@ -278,11 +237,11 @@ class Imports:
         self,
         open_it: Callable[[], "Source"],
         name: str,
-        into: str | None,
-        options: ImportOptions | None,
-        who: str | None,
-        progress: ImportProgress | None,
-        cancelled: Cancelled | None,
+        into: str | None = None,
+        options: ImportOptions | None = None,
+        who: str | None = None,
+        progress: ImportProgress | None = None,
+        cancelled: Cancelled | None = None,
     ) -> ImportReport:
         from clf_core.data.split import check_pattern
         from clf_core.importing.importer import Base, import_pictures
@@ -321,6 +280,10 @@ class Imports:
 
         datasets.change(before.id, add, who or user())
         return _report(datasets.find(before.id), imported, started)
+
+
+def _reading(how: How) -> _Reading:
+    return {"options": how.get("options") or ImportOptions(), "cancelled": how.get("cancelled")}
 
 
 def _behind(newest: "Manifest", imported: "ImportedPictures") -> "Manifest":
