@@ -14,7 +14,6 @@ import json
 import re
 from functools import lru_cache, partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +24,7 @@ from starlette.routing import Route
 from clf_core.api.captures import MAX_FRAME_BYTES
 from clf_core.errors import ClfError, InputError, NotFoundError, PictureError, StateError, StorageError
 from clf_core.results import Capture
+from pages.components.origin import same_origin
 from pages.components.workbench import workbench
 
 _WEB = Path(__file__).with_name("web")
@@ -134,10 +134,8 @@ def _told(capture: Capture) -> dict[str, object]:
 
 
 def _check_origin(request: Request) -> None:
-    """Let no other site's page change anything. Browsers name the page's origin with every such request."""
-    site = request.headers.get("sec-fetch-site")  # set by the browser, and right behind any proxy
-    origin = urlsplit(request.headers.get("origin", "")).netloc
-    if site != "same-origin" and (site is not None or origin != request.headers.get("host", "").strip()):
+    """Let no other site's page change anything."""
+    if not same_origin(request):
         raise RefusedError(403, "Only the studio's own pages may do this.")
 
 

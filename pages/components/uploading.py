@@ -13,7 +13,6 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +22,7 @@ from starlette.routing import Route
 
 from clf_core.errors import ClfError, NotFoundError, SourceError, StateError, StorageError
 from clf_core.results import Upload
+from pages.components.origin import same_origin
 from pages.components.workbench import workbench
 
 PIECE_BYTES = 8 * 2**20
@@ -91,7 +91,7 @@ def _guarded(handler: Handler) -> Handler:
     """Let only requests through that carry a token and, where they change anything, come from a page of this host."""
 
     async def guarded(request: Request) -> Response:
-        if request.method != "GET" and not _same_origin(request):
+        if request.method != "GET" and not same_origin(request):
             return _refusal(403, "origin", "The request does not come from a page of this studio")
         try:
             if not await run_in_threadpool(token_holds, request.headers.get("x-upload-token", "")):
@@ -102,11 +102,6 @@ def _guarded(handler: Handler) -> Handler:
             return _refusal(status, "refused", error.what, error.remedy, error.why)
 
     return guarded
-
-
-def _same_origin(request: Request) -> bool:
-    origin = request.headers.get("origin", "")
-    return bool(origin) and urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
 
 
 async def _begin(request: Request) -> Response:
