@@ -49,7 +49,7 @@ def test_no_other_cell_off_the_diagonal_holds_more_than_the_worst(matrix):
         assert (row, column) == (0, 0)
 
 
-@pytest.mark.parametrize("size", [60, 300])  # with and without the best order of the leaves
+@pytest.mark.parametrize("size", [60, 300])
 def test_classes_that_are_mixed_up_stand_beside_each_other(size):
     groups = size // 3
     order = arrangement.similar_order(blocks(groups, 3)) % groups
