@@ -146,7 +146,7 @@ def _views(config: TrainConfig, pictures: int) -> int:
     """Variants of each picture that are looked at once."""
     if config.preset in RECIPES:
         return variants_of(config, pictures)[1]
-    return config.views if config.augment.active and "views" in settings_of(config.preset) else 0
+    return config.view_count if config.augment.active and "views" in settings_of(config.preset) else 0
 
 
 def with_preset(config: TrainConfig, preset: Preset) -> TrainConfig:

@@ -45,9 +45,10 @@ class AugmentConfig(Value):
     taken by itself where only switches are given.
     """
 
-    preset: Literal["none", "light", "standard", "strong", "custom"] = Field(
-        "none",
-        description="none: pictures as they are; light, standard, strong: more and more change; custom: the single "
+    preset: Literal["auto", "none", "light", "standard", "strong", "custom"] = Field(
+        "auto",
+        description="auto: standard where the network itself learns from a published one (balanced, thorough, full), "
+        "else none; none: pictures as they are; light, standard, strong: more and more change; custom: the single "
         "switches below.",
     )
     flips: bool = Field(
@@ -105,7 +106,10 @@ class AugmentConfig(Value):
         return tuple(name for name in cls.model_fields if name not in ("preset", "flips"))
 
     def resolved(self) -> "AugmentConfig":
-        """The same with the preset's switches written out; its own preset is 'custom'."""
+        """The same with the preset's switches written out; its own preset is 'custom'.
+
+        'auto' changes nothing here: what it comes to is the training's matter (``TrainConfig.varies``).
+        """
         if self.preset == "custom":
             return self
         switches = dict(_AUGMENT_PRESETS[self.preset])
@@ -121,6 +125,7 @@ class AugmentConfig(Value):
 
 
 _AUGMENT_PRESETS: dict[str, dict[str, Any]] = {
+    "auto": {},
     "none": {},
     "light": {"flip_horizontal": True, "crop": 0.8, "brightness": 0.1, "contrast": 0.1},
     "standard": {

@@ -8,6 +8,9 @@ PRESETS: tuple[Preset, ...] = get_args(Preset)
 TUNED_PRESETS: frozenset[Preset] = frozenset({"balanced", "thorough", "full", "scratch"})
 """Presets that train in epochs; quick fits the last layer only."""
 
+VARYING_PRESETS: frozenset[Preset] = frozenset({"balanced", "thorough", "full"})
+"""Presets that make variants of the pictures where nobody said whether there shall be any."""
+
 _ALWAYS = frozenset({"preset", "fit", "augment", "seed", "device"})
 _PRETRAINED = frozenset({"backbone", "continue_from", "input_size"})
 _HEAD = frozenset({"selection", "strengths", "folds"})

@@ -8,12 +8,13 @@ from pydantic_core import ErrorDetails
 
 from clf_core.config.network import NetworkConfig
 from clf_core.config.preparation import AugmentConfig, Fit
-from clf_core.config.presets import Preset, settings_of, why_unused
+from clf_core.config.presets import VARYING_PRESETS, Preset, settings_of, why_unused
 from clf_core.errors import ConfigError
 from clf_core.values import Value
 
 DEFAULT_BACKBONE = "tf_efficientnet_lite0"
 
+_USUAL_VIEWS = 3
 
 STORED = {"stored": True}
 """Validation context of settings that come from the studio's own files."""
@@ -61,11 +62,15 @@ class TrainConfig(Value):
     )
     augment: AugmentConfig = Field(
         AugmentConfig(),
-        description="Variants of the training pictures to learn from beside them: augment.preset is none, light, "
+        description="Variants of the training pictures to learn from beside them: augment.preset is auto, none, light, "
         "standard, strong or custom, and augment.rotate and others are single switches.",
     )
-    views: int = Field(
-        3, ge=1, le=20, description="Variants of each training picture, where there are any; each takes as long as one."
+    views: int | None = Field(
+        None,
+        ge=1,
+        le=20,
+        description="Variants of each training picture, where there are any; each takes as long as one. Empty: "
+        f"{_USUAL_VIEWS}, or fewer where the studio chooses the variants and there are many pictures.",
     )
     selection: Literal["auto", "validation", "cross-validation"] = Field(
         "auto",
@@ -153,6 +158,16 @@ class TrainConfig(Value):
     )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Same seed, same result on the same machine.")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the network runs.")
+
+    @property
+    def varies(self) -> bool:
+        """Whether there are variants to learn from, be they asked for or the preset's own."""
+        return self.augment.active or (self.augment.preset == "auto" and self.preset in VARYING_PRESETS)
+
+    @property
+    def view_count(self) -> int:
+        """Variants of each picture where they are asked for, but for how many."""
+        return _USUAL_VIEWS if self.views is None else self.views
 
     @model_validator(mode="after")
     def _says_what_can_be_meant(self, info: ValidationInfo) -> Self:

@@ -39,7 +39,7 @@ _NEXT_WORDS: dict[Preset, str] = {
     "pictures, too.",
     "balanced": "Balanced teaches the last blocks only; thorough reaches deeper, where strokes and edges are seen.",
 }
-_STRONGER = {"none": "light", "light": "standard", "standard": "strong"}
+_STRONGER = {"auto": "light", "none": "light", "light": "standard", "standard": "strong"}
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,9 @@ def _still_improving(_report: EvaluationReport, known: Known) -> Iterator[Propos
 
 def _learns_by_heart(_report: EvaluationReport, known: Known) -> Iterator[Proposal]:
     judged = [point for point in known.epochs if point.val_loss is not None and point.epoch > 0]
-    stronger = _STRONGER.get(known.config.augment.preset)
+    augment = known.config.augment
+    is_standard = augment.preset == "auto" and known.config.varies
+    stronger = _STRONGER.get("standard" if is_standard else augment.preset)
     if len(judged) < 3 or stronger is None:
         return
     best, last = min(judged, key=_val_loss), judged[-1]
@@ -127,7 +129,7 @@ def _learns_by_heart(_report: EvaluationReport, known: Known) -> Iterator[Propos
         f"It began to learn the training pictures by heart after epoch {best.epoch}: the validation loss rose from "
         f"{_val_loss(best):.3f} to {_val_loss(last):.3f} while training went on getting better.",
         "validation",
-        {"augment": {"preset": stronger, "flips": known.config.augment.flips}},
+        {"augment": {"preset": stronger, "flips": augment.flips}},
     )
 
 
@@ -222,7 +224,7 @@ def _few_pictures(_report: EvaluationReport, known: Known) -> Iterator[Proposal]
 
 def _no_variants(report: EvaluationReport, known: Known) -> Iterator[Proposal]:
     fewest = min(known.train.values(), default=0)
-    if known.config.augment.active or fewest >= _FEW_FOR_VARIANTS or report.accuracy >= _GOOD_ENOUGH:
+    if known.config.varies or fewest >= _FEW_FOR_VARIANTS or report.accuracy >= _GOOD_ENOUGH:
         return
     yield _change(
         known,
@@ -282,7 +284,7 @@ def _change(known: Known, key: str, title: str, why: str, source: str, changes: 
     used = settings_of(preset)
     config = TrainConfig.model_validate({name: value for name, value in merged.items() if name in used})
     if "views" in used and not config.augment.active:
-        config = config.model_copy(update={"views": TrainConfig.model_fields["views"].default})
+        config = config.model_copy(update={"views": None})
     words = tuple((name, _in_words(name, config)) for name in changes if name in used)
     return Proposal.model_validate(
         {"key": key, "title": title, "why": why, "source": source, "config": config, "changes": words}

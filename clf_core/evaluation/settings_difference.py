@@ -39,7 +39,7 @@ def _compared(
         ours, theirs = getattr(first, name), getattr(second, name)
         if name in used_first and name in used_second:
             if name == "augment":
-                yield from _augment(first, second)
+                yield from _augment(first, second, chosen_first, chosen_second)
             else:
                 yield name, _in_words(name, ours, chosen_first), _in_words(name, theirs, chosen_second)
         elif name in used_first and ours != field.default:
@@ -48,12 +48,18 @@ def _compared(
             yield name, UNUSED, _in_words(name, theirs, chosen_second)
 
 
-def _augment(first: TrainConfig, second: TrainConfig) -> Iterator[tuple[str, str, str]]:
+def _augment(
+    first: TrainConfig, second: TrainConfig, chosen_first: Chosen, chosen_second: Chosen
+) -> Iterator[tuple[str, str, str]]:
     """Its switches one by one; where the presets differ, that says most of it."""
     ours, theirs = first.augment.model_dump(), second.augment.model_dump()
     names = ours if first.augment.preset == second.augment.preset else ("preset", "flips")
+    # The studio notes what it chose for all of it under its own name: the preset that was taken.
+    by_first, by_second = (
+        {"preset": chosen["augment"]} if "augment" in chosen else {} for chosen in (chosen_first, chosen_second)
+    )
     for name in names:
-        yield f"augment.{name}", _in_words(name, ours[name], {}), _in_words(name, theirs[name], {})
+        yield f"augment.{name}", _in_words(name, ours[name], by_first), _in_words(name, theirs[name], by_second)
 
 
 def _in_words(name: str, value: Any, chosen: Chosen) -> str:

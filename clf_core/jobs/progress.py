@@ -142,7 +142,7 @@ def by_rule_of_thumb(run: RunDirectory) -> dict[Stage, float]:
 
 def _work(run: RunDirectory) -> Work:
     record, config = run.record, run.config
-    views = config.views if config.augment.active and "views" in settings_of(config.preset) else 0
+    views = config.view_count if config.augment.active and "views" in settings_of(config.preset) else 0
     val = round(_VAL_SHARE * record.fitted_pictures)
     return Work(
         preset=config.preset,

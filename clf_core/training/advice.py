@@ -96,9 +96,8 @@ def _batch_too_large(config: TrainConfig, situation: Situation) -> str:
 
 
 def _same_pictures_again(config: TrainConfig, situation: Situation) -> str:
-    changed = config.augment.active or config.mixup or config.cutmix
-    makes_own = config.preset == "full" and config.augment.preset == "none"  # unless told otherwise
-    if config.preset not in ("full", "scratch") or changed or makes_own:
+    changed = config.varies or config.mixup or config.cutmix
+    if config.preset not in ("full", "scratch") or changed:
         return ""
     if situation.fewest >= _FEW_PER_CLASS:
         return ""

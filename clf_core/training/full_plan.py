@@ -52,11 +52,8 @@ _WITHOUT_BATCH_NORM: dict[str, Any] = {"learning_rate": 2e-4, "layer_decay": 0.7
 
 
 def augment_of(config: TrainConfig, classes: tuple[str, ...]) -> AugmentConfig:
-    """How the pictures are changed in each epoch: as chosen, or the standard way, mirrored unless classes object.
-
-    Who wants them as they are chooses the augmentation 'custom' with every switch off.
-    """
-    if config.augment.preset != "none":
+    """How the pictures are changed in each epoch: as chosen, or the standard way, mirrored unless classes object."""
+    if config.augment.preset != "auto":
         return config.augment
     return AugmentConfig(preset="standard", flips=config.augment.flips and suggest(classes).augment.flips)
 

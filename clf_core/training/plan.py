@@ -91,9 +91,9 @@ def plan_from(values: Mapping[str, Any]) -> Plan:
 def make_plan(config: TrainConfig, defaults: Mapping[str, Any], pictures: int, device: Device) -> Plan:
     """Decide what a person left open.
 
-    A setting that is None, 'auto' or as ``TrainConfig`` has it by itself counts as left open: then the preset's
-    default holds, if it has one. With a time limit epochs and patience do not rule: the schedule is fitted to the
-    time, and the best weights are kept anyway.
+    A setting that is None or 'auto' counts as left open: then the preset's default holds, if it has one. Whatever else
+    it is, a person chose it, and no preset overrules that. With a time limit epochs and patience do not rule: the
+    schedule is fitted to the time, and the best weights are kept anyway.
 
     Args:
         config: what the person chose.
@@ -137,10 +137,7 @@ class _Chosen:
 
     def __call__(self, name: str, otherwise: Any) -> Any:
         value = getattr(self.config, name)
-        left_open = value is None or value == "auto"
-        if left_open or (value == TrainConfig.model_fields[name].default and name in self.defaults):
-            return self.defaults.get(name, otherwise)
-        return value
+        return self.defaults.get(name, otherwise) if value is None or value == "auto" else value
 
 
 def _precision(wanted: str, device: Device) -> Precision:

@@ -59,7 +59,7 @@ def train_quick(
     keys, count = [*train.sha256, *val.sha256], len(train)
     asked = NO_VARIANTS
     if config.augment.active:
-        asked = Variants(train.sha256, config.augment, config.views, config.seed)
+        asked = Variants(train.sha256, config.augment, config.view_count, config.seed)
     work = Extraction(keys, asked, preprocessing)
     callbacks.stage("features", work.inputs)
     started = time.perf_counter()

@@ -71,15 +71,12 @@ RECIPES: dict[Preset, Recipe] = {
 def variants_of(config: TrainConfig, pictures: int) -> tuple[AugmentConfig, int]:
     """Return how the variants of a run's pictures are made, and how many there are of each.
 
-    As with every setting, what is as ``TrainConfig`` has it by itself counts as left open. Who wants none chooses the
-    augmentation 'custom' with every switch off.
-
     Args:
         config: ``preset`` is balanced or thorough.
         pictures: of training and validation.
     """
-    recipe, own = RECIPES[config.preset], TrainConfig.model_fields["views"].default
-    if config.augment.preset != "none":
-        return config.augment, config.views if config.augment.active else 0
+    if config.augment.preset != "auto":
+        return config.augment, config.view_count if config.augment.active else 0
+    recipe = RECIPES[config.preset]
     affordable = max(0, recipe.inputs // max(1, pictures) - 1)
-    return AUGMENT, min(recipe.views, affordable) if config.views == own else config.views
+    return AUGMENT, min(recipe.views, affordable) if config.views is None else config.views

@@ -30,7 +30,7 @@ Answer = str | int | float
 
 LEARNING_RATES = (1e-5, 1e-2)
 _USUAL_RATE = 4e-4
-_AUGMENTS = ("none", "light", "standard", "strong")
+_AUGMENTS = ("auto", "light", "standard", "strong")
 _FITS: tuple[Fit, ...] = ("crop", "squeeze", "pad")
 _SIZES = (96, 128, 160, 192, 224, 256, 288)
 _SMALL_SIZES = (32, 48, 64, 96)
@@ -148,16 +148,16 @@ class Space:
         augment = base.augment
         fields: dict[str, Any] = {}
         if "augment" in searched:
-            own = ("custom",) if augment.preset == "custom" else ()
+            own = (augment.preset,) if augment.preset not in _AUGMENTS else ()
             chosen = recorder.ask(Choice("augment", (*own, *_AUGMENTS), augment.preset))
             if chosen != augment.preset:
                 augment = AugmentConfig.model_validate({"preset": chosen, "flips": augment.flips})
             fields["augment"] = augment.model_dump()
         if "views" in settings_of(preset):
             if not augment.active:
-                fields["views"] = TrainConfig.model_fields["views"].default  # there are none to count
+                fields["views"] = None  # there are none to count
             elif "views" in searched:
-                fields["views"] = recorder.ask(Whole("views", 1, _MOST_VIEWS, base.views))
+                fields["views"] = recorder.ask(Whole("views", 1, _MOST_VIEWS, base.view_count))
         return fields
 
     def _network(self, recorder: "_Recorder") -> dict[str, Any]:

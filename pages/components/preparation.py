@@ -29,7 +29,8 @@ _FIT_DONE: dict[Fit, str] = {
     "pad": "made square with bars",
 }
 _CUSTOM = "custom"
-_OFF = "off"
+_AUTO = "auto"
+_NONE = "none"
 _AUTOMATIC: dict[Preset, str] = {
     "balanced": "The studio chooses: up to three standard variants of each picture, not mirrored.",
     "thorough": "The studio chooses: up to three standard variants of each picture, not mirrored.",
@@ -69,7 +70,7 @@ def in_words(config: TrainConfig) -> str:
     unmirrored = "" if config.augment.flips else ", never mirrored"
     if not _looks_once(config):
         return f"{done}, each changed anew in every epoch ({kind}variants){unmirrored}"
-    return f"{done}, with {count(config.views, f'{kind}variant')} of each{unmirrored}"
+    return f"{done}, with {count(config.view_count, f'{kind}variant')} of each{unmirrored}"
 
 
 def show_preparation(bench: Workbench, dataset: DatasetSummary, advanced: TrainConfig) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def show_preparation(bench: Workbench, dataset: DatasetSummary, advanced: TrainC
     """
     hint, looks_once = bench.preparation.suggest(dataset.id), _looks_once(advanced)
     flips_key = f"prep_flips_{dataset.id}"
-    chosen = _chosen(flips_key, hint.augment.flips, automatic=advanced.preset in _AUTOMATIC)
+    chosen = _chosen(flips_key, hint.augment.flips)
     # Its content is drawn while it is closed, too: widgets that are not drawn forget what was chosen.
     with st.expander(
         "Preparation: how pictures are made ready", icon=":material/crop:", key="preparation", on_change="rerun"
@@ -113,25 +114,21 @@ def _looks_once(config: TrainConfig) -> bool:
 
 def _left_to_the_studio(config: TrainConfig) -> bool:
     """Whether this preset makes variants although none were chosen."""
-    return config.preset in _AUTOMATIC and config.augment.preset == "none"
+    return config.preset in _AUTOMATIC and config.augment.preset == _AUTO
 
 
-def _chosen(flips_key: str, flips: bool, *, automatic: bool) -> dict[str, Any]:
+def _chosen(flips_key: str, flips: bool) -> dict[str, Any]:
     """What is chosen, read before its widgets are drawn, as the pictures beside them show it."""
     state = st.session_state
-    preset, flips = state.get("prep_preset", "none"), state.get(flips_key, flips)
-    if preset == _OFF:  # where 'none' means that the studio chooses, no variants are switches that are all off
-        preset = _CUSTOM if automatic else "none"
-        flips = True
-        state = {}
+    preset, flips = state.get("prep_preset", _AUTO), state.get(flips_key, flips)
     augment: dict[str, Any] = {"preset": preset, "flips": flips}
     if preset == _CUSTOM:
         switches = [name for name in AugmentConfig.switches() if flips or name not in _FLIPS]
         augment |= {name: state[f"augment_{name}"] for name in switches if f"augment_{name}" in state}
     return {
-        "fit": st.session_state.get("prep_fit", "crop"),
+        "fit": state.get("prep_fit", "crop"),
         "augment": AugmentConfig.model_validate(augment),
-        "views": st.session_state.get("prep_views", TrainConfig.model_fields["views"].default),
+        "views": None if preset in (_AUTO, _NONE) else state.get("prep_views"),
     }
 
 
@@ -157,14 +154,14 @@ def _choose_variants(
     presets = {preset.key: preset for preset in bench.preparation.presets()}
     names = {key: preset.name for key, preset in presets.items()} | {_CUSTOM: "My own"}
     if config.preset in _AUTOMATIC:
-        names = {"none": "Automatic", _OFF: "None", **{key: name for key, name in names.items() if key != "none"}}
-    elif st.session_state.get("prep_preset") == _OFF:
-        st.session_state["prep_preset"] = "none"
+        names = {_AUTO: "Automatic", **names}
+    elif st.session_state.get("prep_preset") != _NONE:  # else kept for the presets to which it makes a difference
+        names = {_AUTO: names.pop(_NONE), **names}
     st.markdown("**Variants to learn from**")
     preset = st.segmented_control(
         "How much the variants are changed",
         list(names),
-        default=None if "prep_preset" in st.session_state else "none",
+        default=None if "prep_preset" in st.session_state else _AUTO,
         required=True,
         format_func=names.__getitem__,
         key="prep_preset",
@@ -175,7 +172,7 @@ def _choose_variants(
     )
     quiet(_described(preset, presets, config))
     if counted:
-        _choose_views(disabled=preset in ("none", _OFF))
+        _choose_views(disabled=preset in (_AUTO, _NONE))
     else:
         quiet("A new variant of each picture is made in every epoch.")
     st.toggle(
@@ -183,23 +180,21 @@ def _choose_variants(
         **({} if flips_key in st.session_state else {"value": flips}),
         key=flips_key,
         help=AugmentConfig.model_fields["flips"].description,
-        disabled=preset in ("none", _OFF),
+        disabled=preset in (_AUTO, _NONE),
     )
-    if reason and preset not in ("none", _OFF):
+    if reason and preset not in (_AUTO, _NONE):
         quiet(f"Off to begin with. {reason}")
 
 
 def _described(preset: str, presets: Mapping[str, AugmentPreset], config: TrainConfig) -> str:
-    if preset == "none" and config.preset in _AUTOMATIC:
-        return _AUTOMATIC[config.preset]
-    if preset == _OFF:
-        return presets["none"].description
+    if preset == _AUTO:
+        return _AUTOMATIC.get(config.preset, presets[_NONE].description)
     return presets[preset].description if preset in presets else "Each switch as you set it below."
 
 
 def _choose_views(*, disabled: bool) -> None:
     field = TrainConfig.model_fields["views"]
-    value = {} if "prep_views" in st.session_state else {"value": field.default}
+    value = {} if "prep_views" in st.session_state else {"value": TrainConfig().view_count}
     st.number_input(
         "Variants of each picture",
         min_value=1,
@@ -255,7 +250,7 @@ def _another(exact: bool) -> None:
 
 def _show_variants(bench: Workbench, sha256: str, chosen: dict[str, Any], advanced: TrainConfig) -> None:
     augment = chosen["augment"]
-    if augment.preset == "none" and advanced.preset in _AUTOMATIC:
+    if augment.preset == _AUTO and advanced.preset in _AUTOMATIC:
         quiet(_AUTOMATIC[advanced.preset])
         return
     if not augment.active:
@@ -271,6 +266,6 @@ def _show_variants(bench: Workbench, sha256: str, chosen: dict[str, Any], advanc
         variants(made, 0, key="variants")
         quiet("Such variants of this picture training would learn from, another one in each epoch.")
         return
-    used = min(_SHOWN, chosen["views"])
+    used = min(_SHOWN, chosen["views"] or TrainConfig().view_count)
     variants(made, used, key="variants")
     quiet(f"Framed: the {count(used, 'variant')} of this picture that training would learn from.")

@@ -62,6 +62,8 @@ def value_words(name: str, value: str | int | float | None) -> str:
         return f"{value} px"
     if name == "dropout" and isinstance(value, float):
         return percent(value)
+    if value == "auto":
+        return "automatic"
     if isinstance(value, float):
         return f"{value:.1e}".replace("e-0", "e-")
     return plain(str(value), 40)

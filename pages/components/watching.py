@@ -155,7 +155,7 @@ def unit_of(stage: Stage, config: TrainConfig) -> str:
         return "pictures and settings tried" if config.preset == "full" else "settings tried"
     if stage == "tune":
         return "batches"
-    return "pictures and variants" if stage == "features" and config.augment.active else "pictures"
+    return "pictures and variants" if stage == "features" and config.varies else "pictures"
 
 
 def _draw_controls(bench: Workbench, progress: RunProgress) -> None:

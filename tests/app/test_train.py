@@ -51,6 +51,7 @@ def test_a_double_click_or_a_second_tab_starts_one_run(studio):
     before = len(studio.bench.runs.list())
     tabs = [studio.open("train", new="1") for _ in range(2)]
     for tab in tabs:
+        tab.number_input(key="config_seed").set_value(50).run()  # not what the run before was started with
         next(button for button in tab.button if button.label == "Train").click().run()
     assert as_one(tabs[0].query_params["run"]) == as_one(tabs[1].query_params["run"])
     assert len(studio.bench.runs.list()) == before + 1
@@ -180,7 +181,7 @@ def test_presets_show_nine_variants_and_frame_those_learned_from(studio, helpers
     assert "with 3 standard variants of each" in helpers.texts(app)
     app.number_input(key="prep_views").set_value(5).run()
     assert helpers.parts(app, "variants")[0]["used"] == 5
-    choose(app, "prep_preset", "none")
+    choose(app, "prep_preset", "auto")
     assert not helpers.parts(app, "variants")
 
 

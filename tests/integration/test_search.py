@@ -82,7 +82,7 @@ def test_the_winner_is_chosen_by_validation_pictures_only_and_tested_once(bench)
         search = bench.searches.wait(bench.searches.start(name, config).id)
         assert search.state == "done", search.error
         progress = bench.searches.progress(search.id)
-        assert progress.trials[0].drawn == {"fit": "crop", "augment": "none"}
+        assert progress.trials[0].drawn == {"fit": "crop", "augment": "auto"}
         outcomes.append(([(t.drawn, t.accuracy, t.loss) for t in progress.trials], progress.best))
         best = bench.searches.trial_config(search.id, progress.best)
         assert best.refit

@@ -110,7 +110,18 @@ def test_switches_alone_are_ones_own_and_a_word_alone_is_a_preset():
     assert AugmentConfig(rotate=5).preset == "custom"
     assert train_config({"augment": "light"}).augment == AugmentConfig(preset="light")
     assert not AugmentConfig(preset="custom").active
-    assert AugmentConfig(flips=False).preset == "none"  # says only what is never done
+    assert AugmentConfig(flips=False).preset == "auto"  # says only what is never done
+
+
+def test_variants_left_open_are_made_where_the_network_learns_and_none_means_none():
+    assert [TrainConfig(preset=preset).varies for preset in ("quick", "balanced", "full", "scratch")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert not TrainConfig(preset="full", augment="none").varies
+    assert TrainConfig(augment="light").varies
 
 
 def test_a_variant_setting_is_named_with_its_group():

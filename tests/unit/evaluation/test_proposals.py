@@ -1,5 +1,7 @@
 """What to try next after a result: each proposal has its reason, and settings a run can be started with."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -97,11 +99,13 @@ def test_still_improving_means_more_epochs_by_the_validation_pictures():
 
 
 def test_learning_by_heart_means_stronger_variants():
-    known = Known(TrainConfig(preset="balanced"), EVEN, epochs=epochs(1.0, 0.5, 0.6, 0.8))
+    known = Known(TrainConfig(preset="balanced", augment="none"), EVEN, epochs=epochs(1.0, 0.5, 0.6, 0.8))
     first = propose(GOOD, known)[0]
     assert (first.key, first.source) == ("augment", "validation")
     assert first.config.augment.preset == "light"
     assert "after epoch 1" in first.why
+    by_itself = replace(known, config=TrainConfig(preset="balanced"))  # which shows it the standard ones already
+    assert propose(GOOD, by_itself)[0].config.augment.preset == "strong"
 
 
 def test_unequal_classes_are_weighted_and_quick_is_left_for_that():

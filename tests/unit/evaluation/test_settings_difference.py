@@ -21,7 +21,7 @@ def test_the_same_settings_differ_in_nothing():
         ({"refit": False}, {}, {"refit": ("no", "yes")}),
         ({"strengths": (0.1, 1)}, {"strengths": (1,)}, {"strengths": ("0.1, 1", "1")}),
         ({"input_size": 96}, {}, {"input_size": ("96", "automatic")}),
-        ({"augment": {"preset": "light"}}, {}, {"augment.preset": ("light", "none")}),
+        ({"augment": {"preset": "light"}}, {}, {"augment.preset": ("light", "automatic")}),
         ({"augment": {"rotate": 5}}, {"augment": {"rotate": 15}}, {"augment.rotate": ("5", "15")}),
         ({"continue_from": "Ann"}, {}, {"continue_from": ("Ann", "none")}),
     ],
@@ -31,6 +31,8 @@ def test_a_setting_that_differs_is_told_in_words(first, second, told):
 
 
 def test_what_the_studio_chose_stands_beside_automatic():
+    variants = difference({"preset": "full"}, {"preset": "full", "augment": "none"}, {"augment": "standard"})
+    assert variants == {"augment.preset": ("automatic: standard", "none")}
     rates = {"learning_rate": 0.000312345}, {"learning_rate": 0.001}
     assert difference({"preset": "full"}, {"preset": "full"}, *rates) == {
         "learning_rate": ("automatic: 0.000312", "automatic: 0.001")

@@ -327,8 +327,9 @@ def test_variants_left_open_are_as_many_as_are_cheap():
     assert not AUGMENT.resolved().flip_horizontal
     own = TrainConfig(preset="balanced", augment="light", views=2)
     assert variants_of(own, 10_000) == (AugmentConfig(preset="light"), 2)
-    none = TrainConfig(preset="balanced", augment={"preset": "custom"})
-    assert variants_of(none, 100)[1] == 0
+    for none in ({"preset": "custom"}, "none"):
+        assert variants_of(TrainConfig(preset="balanced", augment=none), 100)[1] == 0
+    assert variants_of(TrainConfig(preset="balanced", views=3), recipe.inputs) == (AUGMENT, 3)
 
 
 def test_what_cannot_be_told_from_chance_is_not_kept(train, unconverted, beginnings, monkeypatch):

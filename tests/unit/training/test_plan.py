@@ -6,17 +6,25 @@ import pytest
 
 from clf_core.config import TrainConfig
 from clf_core.errors import ConfigError
+from clf_core.training import full_plan, scratch
 from clf_core.training.plan import Plan, make_plan, plan_from
+from clf_core.training.recipes import RECIPES
 from tests.unit.training.small_task import PLAN
 
-DEFAULTS = {"epochs": 6, "learning_rate": 2e-4, "label_smoothing": 0.1, "batch_norm": "frozen", "batch_size": 64}
+DEFAULTS = {"epochs": 6, "learning_rate": 2e-4, "batch_norm": "frozen", "batch_size": 64}
 
 
 def test_the_presets_defaults_hold_where_nothing_was_chosen():
     plan = make_plan(TrainConfig(preset="full"), {**DEFAULTS, "precision": "float32"}, 1000, "cpu")
-    assert (plan.epochs, plan.learning_rate, plan.label_smoothing) == (6, 2e-4, 0.1)
+    assert (plan.epochs, plan.learning_rate) == (6, 2e-4)
     assert (plan.batch_norm, plan.batch_size, plan.optimizer, plan.patience) == ("frozen", 64, "adamw", 5)
     assert (plan.seconds, plan.precision, plan.schedule) == (None, "float32", "cosine")
+
+
+def test_presets_decide_only_what_can_be_left_open():
+    """Else a person could not choose the value that the setting has by itself."""
+    for defaults in (full_plan.DEFAULTS, scratch.TEXTBOOK, *(recipe.defaults for recipe in RECIPES.values())):
+        assert {TrainConfig.model_fields[name].default for name in defaults} <= {None, "auto"}
 
 
 def test_what_was_chosen_holds():
