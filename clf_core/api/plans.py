@@ -90,6 +90,7 @@ class Plans:
             views=_views(config, splits.get("train", 0) + splits.get("val", 0)),
             epochs=config.epochs,
             budget=None if config.minutes is None else 60 * config.minutes,
+            rate_given=config.learning_rate is not None,
             first_time=self._first_time(config),
             cost=cost,
             looking=self._rate(config, "quick"),

@@ -38,7 +38,7 @@ ENOUGH_TO_JUDGE = 20
 _BORROWING: frozenset[Preset] = frozenset({"balanced", "thorough"})
 _DIVIDE = "Divide the pictures anew on the Data page, with a larger share to choose settings."
 
-_JUDGED_STAGES: tuple[Stage, ...] = ("decode", "features", "head", "tune")
+_JUDGED_STAGES: tuple[Stage, ...] = ("decode", "features", "head", "rates", "tune")
 
 
 class Searches:

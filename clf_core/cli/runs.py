@@ -23,12 +23,13 @@ _STAGE_WORDS: dict[Stage, str] = {
     "decode": "Reading the pictures",
     "features": "Looking at the pictures",
     "head": "Fitting to your classes",
+    "rates": "Trying learning rates",
     "tune": "Learning",
     "finish": "Making the network quick",
     "test": "Testing",
 }
 
-_UNITS: dict[Stage, str] = {"head": "candidate", "tune": "step"}
+_UNITS: dict[Stage, str] = {"head": "candidate", "rates": "step", "tune": "step"}
 """What is counted in a stage; elsewhere pictures."""
 
 

@@ -10,6 +10,7 @@ from clf_core.config import TUNED_PRESETS, settings_of
 from clf_core.jobs.forecast import Forecast
 from clf_core.results import (
     FINAL_STATES,
+    STAGES,
     CurvePoint,
     EpochPoint,
     PanelAnswer,
@@ -41,6 +42,7 @@ class _Follower:
     forecast: Forecast
     classes: int
     patience: int | None  # epochs without anything better until it stops; None for never
+    stages: tuple[Stage, ...]  # those it goes through
     stage: Stage = "prepare"
     done: int = 0
     total: int = 0
@@ -70,6 +72,7 @@ class _Follower:
     def _take(self, event: RunEvent) -> None:
         if event.kind == "stage":
             self.stage, self.done, self.total, self.rate = event.stage, 0, event.total, 0.0
+            self.stages = tuple(stage for stage in STAGES if stage in self.stages or stage == event.stage)
         elif event.kind in ("progress", "step"):
             self.done, self.total, self.rate = event.done, event.total, event.rate
             self.step = event.step or self.step
@@ -115,6 +118,7 @@ class ProgressReader:
             return RunProgress(
                 run=summary,
                 stage=follower.stage,
+                stages=follower.stages,
                 done=follower.done,
                 total=follower.total,
                 rate=follower.rate,
@@ -130,9 +134,10 @@ class ProgressReader:
 
     def _follow(self, run: RunDirectory) -> _Follower:
         minutes = run.config.minutes
-        forecast = Forecast(self._expect(run), None if minutes is None else 60 * minutes, courses(_work(run)))
+        expected = self._expect(run)
+        forecast = Forecast(expected, None if minutes is None else 60 * minutes, courses(_work(run)))
         patience = run.config.patience if minutes is None else None
-        return _Follower(EventTail(run.events_path), forecast, self._classes(run), patience)
+        return _Follower(EventTail(run.events_path), forecast, self._classes(run), patience, tuple(expected))
 
 
 def by_rule_of_thumb(run: RunDirectory) -> dict[Stage, float]:
@@ -151,6 +156,7 @@ def _work(run: RunDirectory) -> Work:
         test=record.test_pictures,
         views=views,
         epochs=config.epochs,
+        rate_given=config.learning_rate is not None,
         budget=None if config.minutes is None else 60 * config.minutes,
     )
 

@@ -17,23 +17,24 @@ RESTING_STATES: frozenset[RunState] = FINAL_STATES | {"paused"}
 RESUMABLE_STATES: frozenset[RunState] = frozenset({"paused", "failed", "interrupted"})
 """States from which a run can go on (``RunSummary.resumable``)."""
 
-Stage = Literal["prepare", "decode", "features", "head", "tune", "finish", "test"]
+Stage = Literal["prepare", "decode", "features", "head", "rates", "tune", "finish", "test"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 def stages_of(preset: Preset) -> tuple[Stage, ...]:
-    """Return the stages a run of this preset goes through, in order.
+    """Return the stages a run of this preset may go through, in order.
 
     prepare: start, and make the network ready. decode: pictures into the pixel cache. features: pictures through the
-    frozen part. head: fit the last layer. tune: epochs. finish: make the network quick to run. test: the test split.
+    frozen part. head: fit the last layer. rates: try learning rates, where one is to be chosen. tune: epochs.
+    finish: make the network quick to run. test: the test split.
     """
     return _STAGES_OF[preset]
 
 
 _STAGES_OF: dict[Preset, tuple[Stage, ...]] = {
     "quick": ("prepare", "features", "head", "test"),
-    "balanced": ("prepare", "features", "head", "tune", "finish", "test"),
-    "thorough": ("prepare", "features", "head", "tune", "finish", "test"),
+    "balanced": ("prepare", "features", "head", "rates", "tune", "finish", "test"),
+    "thorough": ("prepare", "features", "head", "rates", "tune", "finish", "test"),
     "full": ("prepare", "decode", "head", "tune", "finish", "test"),
     "scratch": ("prepare", "decode", "tune", "finish", "test"),
 }
@@ -145,6 +146,9 @@ class RunProgress(Value):
 
     run: RunSummary
     stage: Stage
+    stages: tuple[Stage, ...] = Field(
+        (), description="Those it goes through, as far as is known, in order; empty for all of its preset."
+    )
     done: int
     total: int
     rate: float = Field(description="Pictures per second in this stage.")

@@ -3,6 +3,7 @@
 Imports torch. See ``partial``.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from clf_core.models.backbone import Backbone
 from clf_core.models.backbone_files import Origin
 from clf_core.models.classifier import Classifier
 from clf_core.models.trained import save_trained
-from clf_core.results import EpochPoint
+from clf_core.results import EpochPoint, Stage, StepPoint
 from clf_core.training import head
 from clf_core.training.callbacks import SilentCallbacks, TrainingCallbacks
 from clf_core.training.division import Division
@@ -172,11 +173,11 @@ class Course:
 
     def _best_rate(self, plan: Plan) -> float:
         """The learning rate with which a whole course reached the least loss on the pictures held out."""
-        losses = {}
-        for rate in self._recipe.rates:
+        losses, rates = {}, self._recipe.rates
+        for number, rate in enumerate(rates):
             trial = replace(plan, learning_rate=rate, tracker="none")
             network = self._fresh(self.head)
-            points = fit(self.task(network, trial), trial, _Unheard(self._callbacks)).epochs[1:]
+            points = fit(self.task(network, trial), trial, _Tried(self._callbacks, number, rates)).epochs[1:]
             losses[rate] = min((point.val_loss for point in points if point.val_loss is not None), default=np.inf)
         return min(losses, key=lambda rate: losses[rate])
 
@@ -226,11 +227,34 @@ class Course:
         )
 
 
-class _Unheard(SilentCallbacks):
-    """For a course that is only tried: nothing is told or saved, but it can be cancelled."""
+class _Tried(SilentCallbacks):
+    """For a course that is only tried: of all it says only how far it is comes through, and it can be cancelled.
 
-    def __init__(self, callbacks: TrainingCallbacks) -> None:
-        self._callbacks = callbacks
+    Args:
+        callbacks: told the stage 'rates' when the first course begins, of all courses together.
+        number: of this course, from 0.
+        rates: the learning rates, one for each course.
+    """
+
+    def __init__(self, callbacks: TrainingCallbacks, number: int, rates: Sequence[float]) -> None:
+        self._callbacks, self._number, self._rates = callbacks, number, rates
+        self._batches = 0
+
+    def stage(self, stage: Stage, total: int) -> None:
+        """It begins."""
+        del stage  # the course's own
+        self._batches = total
+        if not self._number:
+            self._callbacks.stage("rates", total * len(self._rates))
+        self._callbacks.progress(self._number * total)
+        self._callbacks.message(
+            f"Trying the learning rate {self._rates[self._number]:g}, {self._number + 1} of {len(self._rates)}."
+        )
+
+    def step(self, done: int, point: StepPoint) -> None:
+        """A batch is learned from."""
+        del point  # its losses would be taken for those of the training itself
+        self._callbacks.progress(self._number * self._batches + done)
 
     def check_cancelled(self) -> None:
         """See ``TrainingCallbacks``."""

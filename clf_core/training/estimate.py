@@ -72,6 +72,7 @@ class Work:
         cost: arithmetic for one picture over that of lite0 at 224 px.
         looking: pictures per second of an earlier run here, through the same network; better than the rule of thumb.
         learning: pictures learned from per second in an earlier run here, of the same preset and network.
+        rate_given: whether a person chose the learning rate, so that none are tried.
         gpu: whether a graphics card is used.
     """
 
@@ -86,11 +87,12 @@ class Work:
     cost: float = 1.0
     looking: float | None = None
     learning: float | None = None
+    rate_given: bool = False
     gpu: bool = False
 
 
 def stage_seconds(work: Work) -> dict[Stage, float]:
-    """Return the seconds expected of each stage of a run, in their order."""
+    """Return the seconds expected of each stage of a run, in their order; 'rates' only where any are tried."""
     tuned, fitted = work.preset in TUNED_PRESETS, work.train + work.val
     cores = min(cpu_count(), _MOST_CORES)
     looking = work.looking or _LOOKING * cores / work.cost
@@ -102,12 +104,13 @@ def stage_seconds(work: Work) -> dict[Stage, float]:
         "prepare": prepare,
         "decode": fitted / (_DECODING * cores),
         "features": (fitted + _VARIANT * variants) / looking,
-        "head": head + _trials(work) * course,
+        "head": head,
+        "rates": _trials(work) * course,
         "tune": course * courses(work) if work.budget is None else work.budget,
         "finish": _SMALL_FINISH_SECONDS if work.preset == "scratch" else _FINISH_SECONDS,
         "test": (work.test + _asked(work)) / looking,
     }
-    return {stage: seconds[stage] for stage in stages_of(work.preset)}
+    return {stage: seconds[stage] for stage in stages_of(work.preset) if stage != "rates" or seconds[stage] > 0}
 
 
 def estimate_seconds(work: Work) -> float:
@@ -138,7 +141,9 @@ def _asked(work: Work) -> int:
 def _trials(work: Work) -> int:
     """How many courses are tried, each with another learning rate, before the real one."""
     recipe = RECIPES.get(work.preset)
-    if recipe is None or work.budget is not None or not work.val or _pictures_learned(work) > recipe.tries:
+    if recipe is None or work.budget is not None or work.rate_given or not work.val:
+        return 0
+    if _pictures_learned(work) > recipe.tries:
         return 0
     return len(recipe.rates)
 

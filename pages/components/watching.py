@@ -25,6 +25,7 @@ STAGE_NAMES: dict[Stage, str] = {
     "decode": "Open the pictures",
     "features": "Look at the pictures",
     "head": "Learn the classes",
+    "rates": "Try learning rates",
     "tune": "Learn in epochs",
     "finish": "Make it quick",
     "test": "Test on unseen ones",
@@ -77,7 +78,7 @@ def _draw_queued(bench: Workbench, run: RunSummary) -> None:
 
 def stage_data(progress: RunProgress, config: TrainConfig) -> dict[str, Any]:
     """Return what the ``stages`` part draws."""
-    order = stages_of(cast(Preset, progress.run.preset))
+    order = progress.stages or stages_of(cast(Preset, progress.run.preset))
     now = order.index(progress.stage) if progress.stage in order else 0
     names = stage_names(cast(Preset, progress.run.preset))
     return {
@@ -129,7 +130,7 @@ def _figures(progress: RunProgress, config: TrainConfig) -> list[str]:
         figures.insert(0, f"{progress.done:,} of {progress.total:,} {unit}")
     if progress.rate and progress.stage in ("decode", "features", "test"):
         figures.append(f"{progress.rate:,.0f} pictures per second")
-    if progress.messages and progress.stage in ("prepare", "finish"):
+    if progress.messages and progress.stage in ("prepare", "rates", "finish"):
         figures.append(plain(progress.messages[-1], 160))
     return figures
 
@@ -153,7 +154,7 @@ def unit_of(stage: Stage, config: TrainConfig) -> str:
     """Return what is counted in a stage."""
     if stage == "head":
         return "pictures and settings tried" if config.preset == "full" else "settings tried"
-    if stage == "tune":
+    if stage in ("rates", "tune"):
         return "batches"
     return "pictures and variants" if stage == "features" and config.varies else "pictures"
 

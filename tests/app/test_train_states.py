@@ -66,12 +66,23 @@ def press(app, label):
     assert not app.exception
 
 
+def test_learning_rates_that_are_tried_are_watched_and_a_run_that_tries_none_has_no_such_step(staged, helpers):
+    tries = {"stage": "rates", "done": 30, "total": 90, "messages": ("Trying the learning rate 0.001, 2 of 3.",)}
+    (strip,) = helpers.parts(staged("running", progress=tries), "stages")
+    assert strip["share"] == pytest.approx(1 / 3)
+    assert {"30 of 90 batches", "Trying the learning rate 0.001, 2 of 3."} <= set(strip["figures"])
+    without = {"stages": ("prepare", "features", "head", "tune", "finish", "test")}
+    (strip,) = helpers.parts(staged("running", progress=without), "stages")
+    assert strip["step"] == "Step 4 of 6: Learn in epochs"
+
+
 def test_a_run_at_work_is_watched_by_epochs(staged, helpers):
     app = staged("running")
     (strip,) = helpers.parts(app, "stages")
     assert strip["headline"] == "Up to 31 seconds left"
-    assert [stage["name"] for stage in strip["stages"]][2:4] == ["Fit the last layer", "Learn in epochs"]
-    assert strip["step"] == "Step 4 of 6: Learn in epochs"
+    names = [stage["name"] for stage in strip["stages"]]
+    assert names[2:5] == ["Fit the last layer", "Try learning rates", "Learn in epochs"]
+    assert strip["step"] == "Step 5 of 7: Learn in epochs"
     for words in (
         "epoch 3 of 8",
         "batch 5 of 20",

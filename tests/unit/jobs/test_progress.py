@@ -35,6 +35,12 @@ def test_it_follows_the_events(run, read):
     assert (progress.stage, progress.done, progress.total, progress.curve) == ("head", 0, 7, (POINT,))
 
 
+def test_its_stages_are_those_that_are_expected_and_those_that_came(run, read):
+    assert read().stages == ("prepare", "features", "head", "test")
+    run.append_event(RunEvent(time=10.0, kind="stage", stage="rates", total=20))
+    assert read().stages == ("prepare", "features", "head", "rates", "test")
+
+
 def test_the_time_left_counts_this_stage_and_those_after_it(run, read):
     run.append_event(RunEvent(time=10.0, kind="stage", stage="features", total=20))
     run.append_event(_progress(11.0, 10, 20))

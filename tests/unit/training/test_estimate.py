@@ -69,7 +69,9 @@ def test_few_pictures_are_gone_through_again_and_several_rates_tried():
     few, many = Work("balanced", 100, val=25), Work("balanced", 10_000, val=2500)
     assert (courses(few), courses(many)) == (2, 1)
     assert courses(Work("full", 100, val=25)) == 1
-    assert stage_seconds(few)["head"] > stage_seconds(Work("balanced", 100))["head"] + 0.5
+    assert stage_seconds(few)["rates"] > 0.5
+    for work in (many, Work("balanced", 100), Work("balanced", 100, val=25, rate_given=True)):
+        assert "rates" not in stage_seconds(work)
 
 
 def test_validation_pictures_are_asked_about_unless_what_is_said_of_them_is_known():

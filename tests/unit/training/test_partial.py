@@ -78,9 +78,13 @@ class Told(SilentCallbacks):
     def __init__(self, at=0, wants=""):
         self.stages, self.points, self.saved, self.messages, self.panels = [], [], [], [], []
         self.at, self.wants, self.steps = at, wants, 0
+        self.counted = {}
 
     def stage(self, stage, total):
         self.stages.append((stage, total))
+
+    def progress(self, done):
+        self.counted[self.stages[-1][0]] = done
 
     def epoch(self, point):
         self.points.append(point)
@@ -231,7 +235,13 @@ def test_learning_rates_are_tried_on_pictures_held_out(train, unconverted, monke
     told = Told()
     result = train(told, learning_rate=None, epochs=3)
     assert dict(result.chosen)["learning_rate"] == 2e-3
-    assert [point.epoch for point in told.points] == [0, 1, 2, 3]  # what is only tried is not told
+    assert [point.epoch for point in told.points] == [0, 1, 2, 3]  # what is only tried is not told, but how far it is
+    tried = next(total for stage, total in told.stages if stage == "rates")
+    assert tried == 3 * next(total for stage, total in told.stages if stage == "tune")
+    assert told.counted["rates"] == tried
+    assert [text for text in told.messages if text.startswith("Trying")] == [
+        f"Trying the learning rate {rate}, {number} of 3." for number, rate in enumerate(("1e-09", "0.002", "3"), 1)
+    ]
     monkeypatch.setitem(course.RECIPES, "balanced", replace(recipe, tries=10))
     assert dict(train(run="large", learning_rate=None).chosen)["learning_rate"] == 1e-3
 
