@@ -1,8 +1,12 @@
 """Finished runs written straight into a workspace, with answers a test decides: no network, no training."""
 
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from clf_core.api import Workbench
 from clf_core.config import TrainConfig
@@ -10,7 +14,7 @@ from clf_core.evaluation.answers import Answers
 from clf_core.evaluation.evaluator import evaluate
 from clf_core.evaluation.tested import tested_pictures
 from clf_core.jobs import process
-from clf_core.results import DatasetSummary
+from clf_core.results import DatasetSummary, TestedPicture
 from clf_core.workspace import Workspace
 from clf_core.workspace.records import RunStatus
 
@@ -32,6 +36,23 @@ def answers_of(classes, sha256, true_index, said, *, sure=0.9, groups=None) -> A
     )
 
 
+def answers_with(sha256, source_names, classes, true_index, probabilities) -> Answers:
+    """Answers that give these probabilities [N, K], each picture a group of its own."""
+    return Answers(
+        classes=tuple(classes),
+        sha256=tuple(sha256),
+        source_names=tuple(source_names),
+        groups=np.arange(len(true_index)),
+        true_index=np.asarray(true_index, dtype=np.int64),
+        logits=np.log(np.maximum(probabilities, 1e-30)).astype(np.float32),
+    )
+
+
+def rows_of_answers(sha256, source_names, classes, true_index, probabilities) -> tuple[TestedPicture, ...]:
+    """The tested pictures of such answers."""
+    return tested_pictures(answers_with(sha256, source_names, classes, true_index, probabilities), 1.0)
+
+
 def dataset_answers(bench: Workbench, dataset: DatasetSummary, right) -> Answers:
     """Answers for a dataset's test pictures, of which those marked in ``right`` [N] bool are answered right."""
     manifest = Workspace(bench.settings.workspace).datasets.manifest(dataset.id, dataset.version)
@@ -39,6 +60,12 @@ def dataset_answers(bench: Workbench, dataset: DatasetSummary, right) -> Answers
     true = rows.label_index
     said = np.where(np.asarray(right), true, (true + 1) % len(manifest.classes))
     return answers_of(manifest.classes, rows.sha256, true, said, sure=np.linspace(0.6, 0.95, len(true)))
+
+
+def write_earlier(folder: Path, rows: Sequence[TestedPicture]) -> None:
+    """Leave what an earlier version of the studio left in the place of answers."""
+    columns = {name: [getattr(row, name) for row in rows] for name in TestedPicture.model_fields}
+    pq.write_table(pa.table(columns), folder / "tested.parquet")
 
 
 def plant_run(
@@ -61,11 +88,12 @@ def plant_run(
     """
     run = Workspace(bench.settings.workspace).runs.create(dataset, config or TrainConfig(), name, process.current())
     probabilities = answers.probabilities()
-    report = evaluate(name, answers.classes, answers.true_index, probabilities, {})
-    tested = tested_pictures(answers.sha256, answers.source_names, answers.classes, answers.true_index, probabilities)
+    report = evaluate(name, answers.classes, answers.true_index, probabilities, {}, groups=answers.groups)
     if with_answers:
         run.write_answers("test", answers)
-    run.write_evaluation(report, tested)
+    else:
+        write_earlier(run.path, tested_pictures(answers, 1.0))
+    run.write_evaluation(report)
     metrics = {name: getattr(report, name) for name in ("accuracy", "accuracy_low", "accuracy_high")}
     run.write_status(RunStatus(state="done", worker=process.current(), began=time.time(), seconds=3.0, metrics=metrics))
     return run.record.id

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from clf_core.api.runs import Runs
+from clf_core.api.tested_runs import report_of
 from clf_core.config import TrainConfig
 from clf_core.errors import ClfError, NotFoundError, StateError
 from clf_core.results import RunSummary
@@ -161,16 +162,10 @@ class Comparisons:
     def _read(self, run: RunDirectory) -> "Judged":
         from clf_core.evaluation.pairing import judged, judged_rows
 
-        report = run.evaluation()
-        if report is None:
-            raise StateError(
-                f"The run '{run.record.name}' was not tested",
-                why="Its dataset has no test pictures",
-                remedy="Add pictures to the dataset and train again",
-            )
+        report_of(run)
         answers = run.answers("test")
         if answers is not None:
-            return judged(answers, report.calibration.temperature if report.calibration else 1.0)
+            return judged(answers, run.temperature())
         return judged_rows(run.tested(), self._groups(run))
 
     def _groups(self, run: RunDirectory) -> dict[str, str]:

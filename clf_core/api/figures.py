@@ -1,7 +1,7 @@
 """The figures behind a finished run's verdict, worked out once and kept with the run."""
 
 from clf_core.api.runs import Runs
-from clf_core.errors import StateError
+from clf_core.api.tested_runs import answers_of
 from clf_core.results.figures import Figures
 from clf_core.workspace import Workspace
 
@@ -33,15 +33,6 @@ class RunFigures:
             return kept
         from clf_core.evaluation.figures import figures_of
 
-        report, answers = run.evaluation(), run.answers("test")
-        if report is None or answers is None or not len(answers):
-            raise StateError(
-                f"There are no more figures of the run '{run.record.name}'",
-                why="Its dataset has no test pictures"
-                if report is None
-                else "An earlier version of the studio kept no answers picture by picture",
-                remedy="Train again to have them" if report else "Add pictures to the dataset and train again",
-            )
-        figures = figures_of(answers, report.calibration.temperature if report.calibration else 1.0)
+        figures = figures_of(answers_of(run), run.temperature())
         run.write_figures(figures)
         return figures

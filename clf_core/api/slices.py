@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from clf_core.api.runs import Runs
-from clf_core.errors import ConfigError, StateError
+from clf_core.api.tested_runs import answers_of
+from clf_core.errors import ConfigError
 from clf_core.results.slices import SliceReport
 from clf_core.workspace import Workspace
 
@@ -42,7 +43,7 @@ class Slices:
         from clf_core.evaluation.slices import judge
 
         run = self._runs.finished(run_id)
-        answers = _answers(run)
+        answers = answers_of(run)
         attributes = list(self._attributes(run, answers))
         notices = []
         if table is not None:
@@ -77,17 +78,6 @@ class Table:
 
     def __hash__(self) -> int:
         return hash(self._digest)
-
-
-def _answers(run: "RunDirectory") -> "Answers":
-    answers = run.answers("test")
-    if answers is None or not len(answers):
-        raise StateError(
-            f"There are no kinds of pictures to look at for '{run.record.name}'",
-            why="It keeps no answers to test pictures one by one",
-            remedy="Train again, on a dataset with test pictures",
-        )
-    return answers
 
 
 def _of_table(table: Table, answers: "Answers") -> "tuple[tuple[Attribute, ...], str]":

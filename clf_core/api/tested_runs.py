@@ -1,8 +1,13 @@
 """The result of a finished run on its test split, or why there is none."""
 
+from typing import TYPE_CHECKING
+
 from clf_core.errors import StateError
 from clf_core.results import EvaluationReport
 from clf_core.workspace.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from clf_core.evaluation.answers import Answers
 
 
 def report_of(run: RunDirectory) -> EvaluationReport:
@@ -19,3 +24,21 @@ def report_of(run: RunDirectory) -> EvaluationReport:
             remedy="Add pictures to the dataset and train again",
         )
     return report
+
+
+def answers_of(run: RunDirectory) -> "Answers":
+    """Return what it answered to its test pictures, one by one.
+
+    Raises:
+        StateError: the run was not tested, or an earlier version of the studio kept no answers.
+        StorageError: they are damaged.
+    """
+    report_of(run)
+    answers = run.answers("test")
+    if answers is None or not len(answers):
+        raise StateError(
+            f"There is no more to tell of the run '{run.record.name}'",
+            why="An earlier version of the studio kept no answers picture by picture",
+            remedy="Train again to have them",
+        )
+    return answers

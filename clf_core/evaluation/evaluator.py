@@ -11,7 +11,7 @@ from clf_core.errors import DatasetError
 from clf_core.evaluation import verdict
 from clf_core.evaluation.answers import Answers
 from clf_core.metrics import calibration, classification
-from clf_core.metrics.intervals import wilson_interval
+from clf_core.metrics.grouped import accuracy_interval, class_intervals
 from clf_core.results import CalibrationReport, CalibrationScores, ClassScore, EvaluationReport
 
 ECE_BINS = 15
@@ -24,6 +24,7 @@ def evaluate(
     probabilities: NDArray[np.floating],
     train_counts: Mapping[str, int],
     *,
+    groups: NDArray[np.int64] | None = None,
     now: float | None = None,
 ) -> EvaluationReport:
     """Judge a model by its answers on the test split.
@@ -35,6 +36,7 @@ def evaluate(
         probabilities: [N, K], rows summing to 1. The answer is the argmax of a row.
         train_counts: training pictures per class; the most frequent one (the first of equals, in class
             order) is the baseline's constant answer. Classes that are not named have none.
+        groups: [N] int64, near copies share one and count as one in the intervals; None where each stands for itself.
         now: Unix seconds to put on the report; the present moment if None.
 
     Raises:
@@ -50,9 +52,11 @@ def evaluate(
     if probabilities.ndim != 2 or probabilities.shape[1] != len(classes):
         raise ValueError(f"probabilities must be [N, {len(classes)}], got shape {probabilities.shape}")
     nll = calibration.nll(true_index, probabilities)  # checks the arrays
-    matrix = classification.confusion_matrix(true_index, probabilities.argmax(axis=1), len(classes))
+    said = probabilities.argmax(axis=1)
+    matrix = classification.confusion_matrix(true_index, said, len(classes))
     correct = int(np.trace(matrix))
-    low, high = wilson_interval(correct, count)
+    groups = np.arange(count) if groups is None else groups
+    low, high = accuracy_interval(said == true_index, groups)
     frequent = max(range(len(classes)), key=lambda index: train_counts.get(classes[index], 0))
     baseline_correct = int(matrix[frequent].sum())
     cautions = (
@@ -77,7 +81,7 @@ def evaluate(
         ece_bins=ECE_BINS,
         classes=tuple(classes),
         confusion_matrix=tuple(tuple(row) for row in matrix.tolist()),
-        class_scores=_class_scores(classes, matrix),
+        class_scores=_class_scores(classes, matrix, class_intervals(true_index, said, groups, len(classes)).recall),
         verdict=f"{verdict.headline(correct, count, low, high)} {gravest}".rstrip(),
         cautions=tuple(others),
         evaluated=time.time() if now is None else now,
@@ -106,22 +110,22 @@ def calibration_of(answers: Answers, temperature: float, fitted_on: int) -> Cali
     )
 
 
-def _class_scores(classes: Sequence[str], matrix: NDArray[np.int64]) -> tuple[ClassScore, ...]:
+def _class_scores(
+    classes: Sequence[str], matrix: NDArray[np.int64], expected: NDArray[np.float64]
+) -> tuple[ClassScore, ...]:
     precision, recall, f1 = (
         score(matrix) for score in (classification.precision, classification.recall, classification.f1)
     )
     scores = []
     for index, name in enumerate(classes):
-        support = int(matrix[index].sum())
-        low, high = wilson_interval(int(matrix[index, index]), support) if support else (None, None)
         scores.append(
             ClassScore(
                 name=name,
-                support=support,
+                support=int(matrix[index].sum()),
                 precision=_defined(precision[index]),
                 recall=_defined(recall[index]),
-                recall_low=low,
-                recall_high=high,
+                recall_low=_defined(expected[index, 0]),
+                recall_high=_defined(expected[index, 1]),
                 f1=_defined(f1[index]),
             )
         )

@@ -5,43 +5,42 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clf_core import files
-from clf_core.data import columns
 from clf_core.errors import StorageError
+from clf_core.evaluation.answers import Answers
 from clf_core.results import TestedPicture
 
 
-def tested_pictures(
-    sha256: Sequence[str],
-    source_names: Sequence[str],
-    classes: Sequence[str],
-    true_index: NDArray[np.int64],
-    probabilities: NDArray[np.floating],
-) -> tuple[TestedPicture, ...]:
-    """One row for each test picture, in the order given.
+def tested_pictures(answers: Answers, temperature: float) -> tuple[TestedPicture, ...]:
+    """One row for each test picture, in the order of the answers.
 
     Args:
-        sha256, source_names: N each.
-        classes: K names.
-        true_index: [N] int64 in 0..K-1.
-        probabilities: [N, K].
-
-    Raises:
-        ValueError: the lengths disagree.
+        answers: to the test pictures.
+        temperature: of the model; how sure it was depends on it.
     """
-    rows = zip(sha256, source_names, true_index.tolist(), probabilities, strict=True)
+    if not len(answers):
+        return ()
+    said, probabilities = answers.predicted, answers.probabilities(temperature)
+    rows = zip(
+        answers.sha256,
+        answers.source_names,
+        answers.true_index.tolist(),
+        said.tolist(),
+        probabilities.max(axis=1).tolist(),
+        probabilities[np.arange(len(answers)), answers.true_index].tolist(),
+        strict=True,
+    )
+    # Not validated one by one: the answers were, and ten thousand of them would take longer than a page may.
     return tuple(
-        TestedPicture(
-            sha256=digest,
+        TestedPicture.model_construct(
+            sha256=sha256,
             source_name=source_name,
-            true=classes[true],
-            predicted=classes[int(row.argmax())],
-            probability=float(row.max()),
-            probability_true=float(row[true]),
+            true=answers.classes[true],
+            predicted=answers.classes[predicted],
+            probability=probability,
+            probability_true=probability_true,
         )
-        for digest, source_name, true, row in rows
+        for sha256, source_name, true, predicted, probability, probability_true in rows
     )
 
 
@@ -55,27 +54,8 @@ def confident_mistakes(rows: Sequence[TestedPicture], limit: int) -> tuple[Teste
     return _by_confidence([row for row in rows if row.true != row.predicted])[: max(0, limit)]
 
 
-def write_tested(path: Path, rows: Sequence[TestedPicture]) -> None:
-    """Write the rows as a Parquet table, a column for each field, all or nothing.
-
-    Raises:
-        StorageError: the disk refuses.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    texts = ("sha256", "source_name", "true", "predicted")
-    cells = [columns.strings([getattr(row, name) for row in rows]) for name in texts]
-    for name in ("probability", "probability_true"):
-        cells.append(columns.floats(np.array([getattr(row, name) for row in rows]), np.float64))
-    table = pa.Table.from_arrays(cells, schema=_schema())
-    buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer, compression="zstd")
-    files.write_bytes(path, buffer.getvalue().to_pybytes())
-
-
 def read_tested(path: Path) -> tuple[TestedPicture, ...]:
-    """Read what ``write_tested`` wrote.
+    """Read the table that earlier versions of the studio left in the place of answers, a column for each field.
 
     Raises:
         StorageError: the file is missing, damaged or not such a table.
@@ -84,8 +64,7 @@ def read_tested(path: Path) -> tuple[TestedPicture, ...]:
     import pyarrow.parquet as pq
 
     try:
-        # The bytes first: given a path, pyarrow would read folder names above it as partition columns.
-        table = pq.read_table(pa.BufferReader(path.read_bytes())).cast(_schema())
+        table = pq.ParquetFile(pa.BufferReader(path.read_bytes())).read().cast(_schema())
         # Checked as columns: to check each of 10,000 rows anew takes longer than a page may.
         if any(column.null_count for column in table.columns):
             raise ValueError("a value is missing")

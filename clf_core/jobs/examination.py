@@ -115,13 +115,13 @@ class Examination:
 
     def _report(self, answers: "Answers", temperature: float, fitted_on: int) -> EvaluationReport:
         from clf_core.evaluation.evaluator import calibration_of, evaluate
-        from clf_core.evaluation.tested import tested_pictures
 
-        run, classes = self._run, answers.classes
+        run = self._run
         probabilities = answers.probabilities(temperature)
         train_counts = {name: splits.get("train", 0) for name, splits in self._manifest.class_splits().items()}
-        report = evaluate(run.record.name, classes, answers.true_index, probabilities, train_counts)
+        report = evaluate(
+            run.record.name, answers.classes, answers.true_index, probabilities, train_counts, groups=answers.groups
+        )
         report = report.model_copy(update={"calibration": calibration_of(answers, temperature, fitted_on)})
-        tested = tested_pictures(answers.sha256, answers.source_names, classes, answers.true_index, probabilities)
-        run.write_evaluation(report, tested)
+        run.write_evaluation(report)
         return report

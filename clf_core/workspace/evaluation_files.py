@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _V = TypeVar("_V", bound=Value)
 
 _FIGURES = "figures.json"
+_EARLIER = "tested.parquet"
+"""What earlier versions of the studio left of the answers: what was said and how surely, without logits."""
 
 
 class EvaluationFiles:
@@ -46,18 +48,28 @@ class EvaluationFiles:
         Raises:
             StorageError: the file is missing or damaged.
         """
-        path = self.path / "tested.parquet"
+        path = self._answers_path("test")
+        changed = _changed(path)
+        if changed is not None:
+            return _tested_of(path, changed, self.temperature())
+        path = self.path / _EARLIER
         return _read_tested(path, _changed(path) or 0)  # which tells what is wrong with one that is missing
 
-    def write_evaluation(self, report: EvaluationReport, tested: tuple[TestedPicture, ...]) -> None:
-        """Write the look at the test split; the report last, as it is what says that there is one.
+    def temperature(self) -> float:
+        """Return by what logits are divided to tell how sure the model was of its test pictures; 1 where unknown.
+
+        Raises:
+            StorageError: the report is damaged.
+        """
+        report = self.evaluation()
+        return report.calibration.temperature if report is not None and report.calibration is not None else 1.0
+
+    def write_evaluation(self, report: EvaluationReport) -> None:
+        """Write the look at the test split, after the answers: it is what says that there was one.
 
         Raises:
             StorageError: the disk refuses.
         """
-        from clf_core.evaluation.tested import write_tested
-
-        write_tested(self.path / "tested.parquet", tested)
         self._values.write("evaluation.json", report)
 
     def answers(self, split: Literal["val", "test"]) -> "Answers | None":
@@ -120,6 +132,13 @@ def _latest(path: Path, kind: type[_V]) -> _V | None:
 @lru_cache(maxsize=16)
 def _read_value(path: Path, _changed: int, kind: type[Value]) -> Value | None:
     return ValueFiles(path.parent, "a run").find(path.name, kind)
+
+
+@lru_cache(maxsize=4)
+def _tested_of(path: Path, changed: int, temperature: float) -> tuple[TestedPicture, ...]:
+    from clf_core.evaluation.tested import tested_pictures
+
+    return tested_pictures(_read_answers(path, changed), temperature)
 
 
 @lru_cache(maxsize=4)

@@ -16,7 +16,7 @@ checkpoints/   to go on from (``checkpoints``)
 scratch/       caches that live as long as the run is at work
 model/         the classifier
 report.json    what a range test of learning rates found; a range test is a run that trains nothing
-evaluation.json, tested.parquet    the look at the test split
+evaluation.json  the look at the test split; beside it, of earlier versions, tested.parquet in the place of answers
 answers/       val.npz and test.npz: what it said of each picture it had not learned from (``evaluation.answers``)
 figures.json   what was worked out from them; it can be worked out again (``evaluation_files``)
 looks.log      a line for each time somebody asked for it

@@ -32,7 +32,7 @@ def trained(trained, tmp_path_factory):
 def planted(studio):
     """``planted(said)`` writes a run of the same dataset that named these classes (indices), and opens its page."""
 
-    def make(said, name, classes=None):
+    def make(said, name, classes=None, **more):
         bench = studio.bench
         dataset = bench.datasets.get(studio.run.dataset_id)
         rows = Workspace(bench.settings.workspace).datasets.manifest(dataset.id, dataset.version).select("test")
@@ -46,7 +46,7 @@ def planted(studio):
             said,
             sure=sure,
         )
-        return plant_run(bench, dataset, answers, name)
+        return plant_run(bench, dataset, answers, name, **more)
 
     return make
 
@@ -187,8 +187,7 @@ def test_a_label_is_corrected_into_a_new_version_and_the_run_says_it_is_of_the_o
 
 
 def test_a_run_of_an_earlier_version_has_its_verdict_and_classes_all_the_same(studio, planted, helpers):
-    run = planted([1, 1, 0, 2, 2, 0], "Of an earlier version")
-    Workspace(studio.bench.settings.workspace).runs.find(run).path.joinpath("answers", "test.npz").unlink()
+    run = planted([1, 1, 0, 2, 2, 0], "Of an earlier version", with_answers=False)
     app = open_part(studio.open("evaluate", run=run), "Classes")
     assert helpers.parts(app, "verdict")
     assert len(app.dataframe[0].value) == 3

@@ -8,11 +8,11 @@ from PIL import Image
 from clf_core.api import Workbench
 from clf_core.config import TrainConfig
 from clf_core.evaluation.evaluator import evaluate
-from clf_core.evaluation.tested import tested_pictures
 from clf_core.jobs import process
 from clf_core.settings import Settings
 from clf_core.workspace import Workspace
 from clf_core.workspace.records import RunStatus
+from tests.planted_runs import answers_with
 
 
 @pytest.fixture
@@ -58,8 +58,9 @@ def run_in_state(bench, pets):
             wrong_once[0] = wrong_once[0, ::-1]
             report = evaluate(run.record.name, ("blue", "red"), rows.label_index, wrong_once, {"blue": 6, "red": 6})
             classes = ("blue", "red")
-            tested = tested_pictures(rows.sha256, rows.source_name, classes, rows.label_index, wrong_once)
-            run.write_evaluation(report, tested)
+            answers = answers_with(rows.sha256, rows.source_name, classes, rows.label_index, wrong_once)
+            run.write_answers("test", answers)
+            run.write_evaluation(report)
         if state != "starting":
             run.write_status(RunStatus(state=state, worker=process.current(), began=time.time()))
         return run.record.id

@@ -8,11 +8,11 @@ import pytest
 from clf_core.api.mixups import PART, WHOLE
 from clf_core.config import TrainConfig
 from clf_core.errors import NotFoundError, StateError
-from clf_core.evaluation import tested
 from clf_core.evaluation.evaluator import evaluate
 from clf_core.jobs import process
 from clf_core.workspace import Workspace
 from clf_core.workspace.records import RunStatus
+from tests.planted_runs import answers_with
 
 
 @pytest.fixture
@@ -27,10 +27,9 @@ def run_on(bench, pets):
         sure[np.arange(len(cells)), said] += 0.9
         workspace = Workspace(bench.settings.workspace)
         run = workspace.runs.create(bench.datasets.get("Pets"), TrainConfig(), None, process.current())
-        rows = tested.tested_pictures(
-            [f"{n:064x}" for n in range(len(cells))], [f"{n}.png" for n in range(len(cells))], names, true, sure
-        )
-        run.write_evaluation(evaluate(run.record.name, names, true, sure, {}), rows)
+        digests, files = zip(*((f"{number:064x}", f"{number}.png") for number in range(len(cells))), strict=True)
+        run.write_answers("test", answers_with(digests, files, names, true, sure))
+        run.write_evaluation(evaluate(run.record.name, names, true, sure, {}))
         run.write_status(RunStatus(state="done", worker=process.current(), began=time.time()))
         return run.record.id
 

@@ -4,6 +4,7 @@ import pytest
 from clf_core.errors import ConfigError, NotFoundError, StateError
 from clf_core.evaluation.answers import Answers
 from clf_core.workspace import Workspace
+from tests.planted_runs import dataset_answers, plant_run
 
 
 @pytest.fixture
@@ -48,8 +49,11 @@ def test_a_table_that_names_nothing_is_refused_in_words(bench, answered):
         assert "CSV" in caught.value.remedy
 
 
-def test_a_run_without_answers_says_so(bench, run_in_state):
-    with pytest.raises(StateError, match="no kinds of pictures"):
-        bench.slices.of(run_in_state("done"))
+def test_a_run_of_an_earlier_version_says_so(bench, pets):
+    dataset = bench.datasets.get(pets.dataset_id)
+    old = plant_run(bench, dataset, dataset_answers(bench, dataset, [True] * 4), "Old", with_answers=False)
+    with pytest.raises(StateError, match="no more to tell") as caught:
+        bench.slices.of(old)
+    assert "earlier version" in caught.value.why
     with pytest.raises(NotFoundError):
         bench.slices.of("r-gone")

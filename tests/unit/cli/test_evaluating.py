@@ -5,7 +5,7 @@ import pytest
 
 from clf_core.evaluation.evaluator import calibration_of
 from clf_core.workspace import Workspace
-from tests.planted_runs import answers_of, plant_run
+from tests.planted_runs import answers_of, plant_run, write_earlier
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def ann(bench, pets):
     answers = answers_of(("blue", "red"), [f"{number:064x}" for number in range(60)], true, said)
     run = Workspace(bench.settings.workspace).runs.find(plant_run(bench, bench.datasets.get("Pets"), answers, "Ann"))
     report = run.evaluation().model_copy(update={"calibration": calibration_of(answers, 2.0, 40)})
-    run.write_evaluation(report, run.tested())
+    run.write_evaluation(report)
     return run
 
 
@@ -43,6 +43,7 @@ def test_programs_get_the_report_the_summary_and_the_intervals(typed, ann):
 
 
 def test_a_run_of_an_earlier_version_has_its_verdict_still(typed, ann):
+    write_earlier(ann.path, ann.tested())
     (ann.path / "answers" / "test.npz").unlink()
     found = typed("evaluate", "Ann")
     assert found["summary"]["beats_baseline"] == "yes"

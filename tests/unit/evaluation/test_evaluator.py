@@ -8,6 +8,7 @@ from clf_core.evaluation import tested
 from clf_core.evaluation.answers import Answers
 from clf_core.evaluation.evaluator import calibration_of, evaluate
 from clf_core.results import EvaluationReport
+from tests.planted_runs import rows_of_answers
 
 
 def answers(true: list[int], predicted: list[int], classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -42,11 +43,21 @@ def test_each_cell_of_the_matrix_has_its_pictures():
     classes = ["a", "b", "c"]
     true, probabilities = random.integers(0, 3, 80), random.dirichlet(np.ones(3), 80).astype(np.float32)
     report = evaluate("r", classes, true, probabilities, {"a": 1})
-    rows = tested.tested_pictures(
-        [str(n) for n in range(80)], [f"{n}.jpg" for n in range(80)], classes, true, probabilities
-    )
+    rows = rows_of_answers([str(n) for n in range(80)], [f"{n}.jpg" for n in range(80)], classes, true, probabilities)
     counts = tuple(tuple(len(tested.cell(rows, name, said)) for said in classes) for name in classes)
     assert counts == report.confusion_matrix
+
+
+def test_near_copies_make_the_ranges_wider_and_nothing_else():
+    true, probabilities = answers([0] * 30 + [1] * 30, [0] * 27 + [1] * 30 + [0] * 3, 2)
+    alone = evaluate("r", ["ant", "bee"], true, probabilities, {"ant": 1}, now=0.0)
+    each = evaluate("r", ["ant", "bee"], true, probabilities, {"ant": 1}, groups=np.arange(60), now=0.0)
+    tens = evaluate("r", ["ant", "bee"], true, probabilities, {"ant": 1}, groups=np.arange(60) // 3, now=0.0)
+    assert each == alone
+    assert tens.accuracy == alone.accuracy
+    assert tens.accuracy_low < alone.accuracy_low < alone.accuracy_high < tens.accuracy_high
+    assert tens.class_scores[0].recall_low < alone.class_scores[0].recall_low
+    assert tens.class_scores[0].recall == alone.class_scores[0].recall
 
 
 def test_the_report_survives_its_own_json():

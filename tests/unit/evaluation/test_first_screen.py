@@ -1,9 +1,9 @@
 import numpy as np
 
-from clf_core.evaluation import tested as tested_table
 from clf_core.evaluation.evaluator import evaluate
 from clf_core.evaluation.first_screen import EXPLAINED, first_screen
 from clf_core.results import Proposal
+from tests.planted_runs import rows_of_answers
 
 
 def screen(matrix, classes=None, train_counts=None, proposals=()):
@@ -17,7 +17,7 @@ def screen(matrix, classes=None, train_counts=None, proposals=()):
     probabilities[np.arange(len(pairs)), said] = sure
     names = [f"{number:04}" for number in range(len(pairs))]
     report = evaluate("r", classes, true, probabilities, train_counts or {classes[0]: 1})
-    tested = tested_table.tested_pictures(names, names, classes, true, probabilities)
+    tested = rows_of_answers(names, names, classes, true, probabilities)
     return first_screen(report, tested, train_counts or {classes[0]: 1}, proposals)
 
 

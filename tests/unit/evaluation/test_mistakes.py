@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from clf_core.evaluation import mistakes, tested
+from clf_core.evaluation import mistakes
+from tests.planted_runs import rows_of_answers
 
 CLASSES = ["ant", "bee", "wasp"]
 
@@ -13,7 +14,7 @@ def rows():
         [[0.9, 0.1, 0.0], [0.3, 0.6, 0.1], [0.02, 0.5, 0.48], [0.01, 0.97, 0.02], [0.4, 0.35, 0.25]], dtype=np.float32
     )
     true = np.array([0, 0, 0, 0, 2])
-    return tested.tested_pictures(list("12345"), list("edcba"), CLASSES, true, probabilities)
+    return rows_of_answers(list("12345"), list("edcba"), CLASSES, true, probabilities)
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def others():
     probabilities = np.array(
         [[0.0, 0.9, 0.1], [0.8, 0.1, 0.1], [0.05, 0.0, 0.95], [0.1, 0.9, 0.0], [0.0, 0.0, 1.0]], dtype=np.float32
     )
-    return tested.tested_pictures(list("12349"), list("edcbz"), CLASSES, np.array([0, 0, 0, 0, 2]), probabilities)
+    return rows_of_answers(list("12349"), list("edcbz"), CLASSES, np.array([0, 0, 0, 0, 2]), probabilities)
 
 
 def test_the_surest_mistake_comes_first(rows):

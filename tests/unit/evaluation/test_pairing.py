@@ -53,9 +53,7 @@ def test_the_coarser_grouping_counts():
 
 def test_rows_of_an_earlier_version_say_the_same_as_answers():
     answers = answers_of(CLASSES, ["a", "b", "c"], [0, 1, 1], [0, 0, 1], sure=[0.6, 0.7, 0.8], groups=[0, 0, 1])
-    rows = tested.tested_pictures(
-        answers.sha256, answers.source_names, CLASSES, answers.true_index, answers.probabilities()
-    )
+    rows = tested.tested_pictures(answers, 1.0)
     old, new = judged_rows(rows, {"a": "g", "b": "g"}), judged(answers)
     assert old.true.tolist() == new.true.tolist()
     assert old.said.tolist() == new.said.tolist()

@@ -1,8 +1,11 @@
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from clf_core.errors import StorageError
 from clf_core.evaluation import tested
+from tests.planted_runs import rows_of_answers, write_earlier
 
 CLASSES = ["ant", "bee", "=cmd|' /C calc'!A0\n\u202e"]
 
@@ -14,7 +17,7 @@ def rows():
     )
     names = ["e.jpg", "d.jpg", "../c.jpg", "b.jpg", "a.jpg"]
     digests = [f"{number:064x}" for number in range(5)]
-    return tested.tested_pictures(digests, names, CLASSES, np.array([0, 0, 0, 2, 0]), probabilities)
+    return rows_of_answers(digests, names, CLASSES, np.array([0, 0, 0, 2, 0]), probabilities)
 
 
 def test_a_row_says_what_it_is_what_was_said_and_how_sure(rows):
@@ -44,35 +47,32 @@ def test_confident_mistakes(rows):
 
 def test_equal_confidence_is_ordered_by_name():
     probabilities = np.array([[0.2, 0.8]] * 3, dtype=np.float32)
-    rows = tested.tested_pictures(["1", "2", "3"], ["c", "a", "b"], ["x", "y"], np.zeros(3, dtype=int), probabilities)
+    rows = rows_of_answers(["1", "2", "3"], ["c", "a", "b"], ["x", "y"], np.zeros(3, dtype=int), probabilities)
     assert [row.source_name for row in tested.confident_mistakes(rows, 3)] == ["a", "b", "c"]
 
 
-def test_read_returns_what_was_written(tmp_path, rows):
-    path = tmp_path / "split=test" / "tested.parquet"  # a folder name that pyarrow would take for a column
-    tested.write_tested(path, rows)
-    assert tested.read_tested(path) == rows
-    tested.write_tested(path, ())
-    assert tested.read_tested(path) == ()
+def test_what_an_earlier_version_left_is_read(tmp_path, rows):
+    write_earlier(tmp_path, rows)
+    assert tested.read_tested(tmp_path / "tested.parquet") == rows
+    write_earlier(tmp_path, ())
+    assert tested.read_tested(tmp_path / "tested.parquet") == ()
 
 
-@pytest.mark.parametrize("damage", ["missing", "cut", "other"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "other", "empty cell"])
 def test_a_damaged_file_is_explained(tmp_path, rows, damage):
     path = tmp_path / "tested.parquet"
-    tested.write_tested(path, rows)
+    write_earlier(tmp_path, rows)
     if damage == "missing":
         path.unlink()
     elif damage == "cut":
         path.write_bytes(path.read_bytes()[:-20])
-    else:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
+    elif damage == "other":
         pq.write_table(pa.table({"sha256": ["a"]}), path)
+    else:
+        write_earlier(tmp_path, [rows[0].model_copy(update={"true": None})])
     with pytest.raises(StorageError, match="cannot be read"):
         tested.read_tested(path)
 
 
-def test_lengths_must_agree():
-    with pytest.raises(ValueError, match="shorter"):
-        tested.tested_pictures(["1", "2"], ["a"], ["x"], np.array([0, 0]), np.ones((2, 1), dtype=np.float32))
+def test_no_answers_are_no_rows():
+    assert rows_of_answers((), (), ["x"], np.zeros(0, dtype=int), np.zeros((0, 1))) == ()

@@ -10,12 +10,12 @@ from clf_core.api import Workbench
 from clf_core.config import TrainConfig
 from clf_core.errors import CancelledError
 from clf_core.evaluation.evaluator import evaluate
-from clf_core.evaluation.tested import tested_pictures as pictures_of
 from clf_core.jobs import gallery_part, process
 from clf_core.jobs.gallery_part import Gallery, gallery_so_far
 from clf_core.jobs.insights import folder_of
 from clf_core.settings import Settings
 from clf_core.workspace import Workspace
+from tests.planted_runs import answers_with
 from tests.pretended_model import pretended_model
 from tests.stored_pictures import damage_picture
 
@@ -41,7 +41,8 @@ def tested(untested, workspace):
     said = np.eye(2, dtype=np.float32)[rows.label_index] * 0.6 + 0.2
     said[0] = said[0, ::-1]
     report = evaluate(untested.record.name, CLASSES, rows.label_index, said, {"blue": 6, "red": 6})
-    untested.write_evaluation(report, pictures_of(rows.sha256, rows.source_name, CLASSES, rows.label_index, said))
+    untested.write_answers("test", answers_with(rows.sha256, rows.source_name, CLASSES, rows.label_index, said))
+    untested.write_evaluation(report)
     return untested
 
 

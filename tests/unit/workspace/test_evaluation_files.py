@@ -45,6 +45,6 @@ def test_a_damaged_report_is_told_and_a_mended_one_is_seen(run, answers):
     (run.path / "evaluation.json").write_bytes(b"{")
     with pytest.raises(StorageError, match=r"evaluation\.json"):
         run.evaluation()
-    run.write_evaluation(report, ())
+    run.write_evaluation(report)
     assert run.evaluation() == report
     assert run.evaluation() is RunDirectory(run.path).evaluation()

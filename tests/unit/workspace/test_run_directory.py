@@ -3,7 +3,7 @@ import time
 import pytest
 
 from clf_core.errors import StorageError
-from clf_core.results import RunEvent, TestedPicture
+from clf_core.results import RunEvent
 from clf_core.workspace.records import ProcessIdentity, RunStatus
 from clf_core.workspace.run_directory import RunDirectory
 
@@ -62,12 +62,8 @@ def test_the_evaluation_comes_back_as_written(run):
 
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4]], dtype=np.float32)
     report = evaluate("mine", ("a", "b"), np.array([0, 1]), probabilities, {"a": 1, "b": 1})
-    tested = (
-        TestedPicture(sha256="0" * 64, source_name="x", true="a", predicted="a", probability=0.9, probability_true=0.9),
-    )
-    run.write_evaluation(report, tested)
+    run.write_evaluation(report)
     assert RunDirectory(run.path).evaluation() == report
-    assert RunDirectory(run.path).tested() == tested
 
 
 def test_what_a_killed_worker_left_half_written_is_removed(run):
