@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from clf_core.api import Workbench
 from clf_core.config import TUNED_PRESETS, TrainConfig
 from clf_core.errors import NotFoundError
-from clf_core.results import RESTING_STATES, Advice, DatasetSummary, PresetCard, RunSummary
+from clf_core.results import RESTING_STATES, Advice, DatasetSummary, Judging, PresetCard, RunSummary
 from pages.components.escaping import md
 from pages.components.heading import head, section, title
 from pages.components.pickers import choose_dataset
@@ -23,6 +23,7 @@ from pages.components.words import count
 from pages.components.workbench import workbench
 
 _DOUBLE_CLICK_SECONDS = 5.0
+_AGAIN = ", then learns from them too"
 
 
 def watched_run(bench: Workbench) -> RunSummary | None:
@@ -59,7 +60,7 @@ def show_form(bench: Workbench, dataset: DatasetSummary, place: DeltaGenerator) 
     with cards_place:
         show_presets(cards, preset)
     with plan:
-        show_plan(dataset, usable)
+        show_plan(bench, dataset, usable)
     show_advice(bench.plans.advice(dataset.id, usable))
     if problems:
         st.warning(" ".join(md(problem, 400) for problem in problems), icon=":material/info:")
@@ -109,39 +110,44 @@ def start_once(bench: Workbench, dataset: DatasetSummary, config: TrainConfig) -
     return bench.runs.start(dataset.id, config)
 
 
-def show_plan(dataset: DatasetSummary, config: TrainConfig) -> None:
+def show_plan(bench: Workbench, dataset: DatasetSummary, config: TrainConfig) -> None:
     """What will happen, in three lines with this dataset's numbers."""
     splits = dataset.splits
-    train, val, test = (splits.get(split, 0) for split in ("train", "val", "test"))
+    train, test = splits.get("train", 0), splits.get("test", 0)
     tested = (
         f"It is tested once on {test:,} it has never seen (test split)."
         if test
         else ("It cannot be tested: no pictures were set aside for that (test split).")
     )
-    judged = _judged_in_epochs(config, val) if config.preset in TUNED_PRESETS else _judged(dataset)
+    judging = bench.plans.judging(dataset.id, config)
+    judged = _judged_in_epochs(config, judging) if config.preset in TUNED_PRESETS else _judged(dataset, judging)
     section("What will happen")
     st.markdown(
         f"1. It looks at {count(train, 'picture')} to learn from, {in_words(config)}.\n2. {judged}\n3. {tested}"
     )
 
 
-def _judged(dataset: DatasetSummary) -> str:
-    val = dataset.splits.get("val", 0)
-    if val:
-        return f"It chooses its settings with {val:,} others (validation split), then learns from them too."
+def _judged(dataset: DatasetSummary, judging: Judging) -> str:
+    if judging.validation:
+        again = _AGAIN if judging.again else ""
+        return f"It chooses its settings with {judging.validation:,} others (validation split){again}."
     if dataset.splits.get("train", 0) <= len(dataset.classes):
         return "It chooses its settings without comparing any: there are too few pictures for that."
     return "It chooses its settings by holding some back."
 
 
-def _judged_in_epochs(config: TrainConfig, val: int) -> str:
+def _judged_in_epochs(config: TrainConfig, judging: Judging) -> str:
     rounds = f"for {config.minutes:g} minutes" if config.minutes else "again and again, in epochs"
     if config.epochs:
         rounds = f"in {count(config.epochs, 'epoch')}"
-    if not val:
+    others = [f"{judging.validation:,} others (validation split)"] if judging.validation else []
+    if judging.borrowed:
+        others.append("some of them that are held back at first")
+    if not others:
         return f"It goes through them {rounds}, with none to judge by in between (validation split)."
     stops = "" if config.minutes else ", and stops early once nothing gets better"
-    return f"It goes through them {rounds}, keeps what does best on {val:,} others (validation split){stops}."
+    again = _AGAIN if judging.again else ""
+    return f"It goes through them {rounds}, keeps what does best on {' and '.join(others)}{stops}{again}."
 
 
 bench = workbench()

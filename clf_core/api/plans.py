@@ -5,9 +5,9 @@ from typing import Any
 
 from clf_core.config import PRESETS, TUNED_PRESETS, Preset, TrainConfig, settings_of
 from clf_core.results import DatasetSummary, RunSummary, Stage
-from clf_core.results.plans import Advice, PresetCard
-from clf_core.training.estimate import Work, stage_seconds
-from clf_core.training.recipes import RECIPES, variants_of
+from clf_core.results.plans import Advice, Judging, PresetCard
+from clf_core.training.estimate import Work, courses, stage_seconds
+from clf_core.training.recipes import ENOUGH_TO_JUDGE, RECIPES, variants_of
 from clf_core.training.situation import Situation
 from clf_core.workspace import Workspace
 
@@ -73,6 +73,20 @@ class Plans:
         """
         return sum(self.stages(self._workspace.datasets.find(ref), config).values())
 
+    def judging(self, ref: str, config: TrainConfig) -> Judging:
+        """Return by which pictures a run would be judged, and whether it would go on to learn from them too.
+
+        Raises:
+            NotFoundError: no such dataset.
+        """
+        dataset = self._workspace.datasets.find(ref)
+        val = dataset.splits.get("val", 0)
+        borrowed = config.preset in RECIPES and val < ENOUGH_TO_JUDGE
+        again = config.refit and "refit" in settings_of(config.preset) and config.minutes is None
+        if again and not borrowed:
+            again = val > 0 and (config.preset not in RECIPES or courses(self._work(dataset, config)) > 1)
+        return Judging(validation=val, borrowed=borrowed, again=again)
+
     def stages(self, dataset: DatasetSummary, config: TrainConfig) -> dict[Stage, float]:
         """Return the same for each stage of the run."""
         return stage_seconds(self._work(dataset, config))
@@ -90,6 +104,7 @@ class Plans:
             views=_views(config, splits.get("train", 0) + splits.get("val", 0)),
             epochs=config.epochs,
             budget=None if config.minutes is None else 60 * config.minutes,
+            refit=config.refit,
             rate_given=config.learning_rate is not None,
             first_time=self._first_time(config),
             cost=cost,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from clf_core.api.datasets import training_problems
 from clf_core.api.plans import Plans
 from clf_core.api.runs import Runs
-from clf_core.config import Preset, SearchConfig, TrainConfig
+from clf_core.config import SearchConfig, TrainConfig
 from clf_core.errors import DatasetError, NotFoundError, StateError, StorageError
 from clf_core.jobs import process
 from clf_core.jobs.searches import SearchJobs
@@ -20,6 +20,7 @@ from clf_core.results import (
     SearchSummary,
     Stage,
 )
+from clf_core.training.recipes import ENOUGH_TO_JUDGE, RECIPES
 from clf_core.workspace import Workspace
 from clf_core.workspace.search_directory import SearchDirectory
 
@@ -32,10 +33,6 @@ _SAMPLE = 12
 _BETWEEN = 0.3
 """Seconds between two trials of the same process."""
 
-ENOUGH_TO_JUDGE = 20
-"""Validation pictures below which balanced and thorough judge by training pictures as well (``training.division``)."""
-
-_BORROWING: frozenset[Preset] = frozenset({"balanced", "thorough"})
 _DIVIDE = "Divide the pictures anew on the Data page, with a larger share to choose settings."
 
 _JUDGED_STAGES: tuple[Stage, ...] = ("decode", "features", "head", "rates", "tune")
@@ -68,7 +65,7 @@ class Searches:
         problems, val = list(training_problems(dataset)), dataset.splits.get("val", 0)
         if not val:
             problems.append(f"There are no validation pictures to compare settings on. {_DIVIDE}")
-        elif config is not None and val < ENOUGH_TO_JUDGE and _BORROWING.intersection(config.tried_presets):
+        elif config is not None and val < ENOUGH_TO_JUDGE and RECIPES.keys() & set(config.tried_presets):
             problems.append(
                 f"There are {val} validation pictures. Balanced and thorough need {ENOUGH_TO_JUDGE} to be judged by; "
                 f"else they set training pictures aside and cannot be compared with the others. {_DIVIDE}"

@@ -152,10 +152,11 @@ def _work(run: RunDirectory) -> Work:
     return Work(
         preset=config.preset,
         train=record.fitted_pictures - val,
-        val=val if config.refit else 0,
+        val=val,
         test=record.test_pictures,
         views=views,
         epochs=config.epochs,
+        refit=config.refit,
         rate_given=config.learning_rate is not None,
         budget=None if config.minutes is None else 60 * config.minutes,
     )

@@ -62,7 +62,7 @@ from clf_core.results.networks import (
     NetworkShape,
     SeenLayer,
 )
-from clf_core.results.plans import Advice, PresetCard
+from clf_core.results.plans import Advice, Judging, PresetCard
 from clf_core.results.prediction import (
     BatchReport,
     ClassProbability,
@@ -146,6 +146,7 @@ __all__ = [
     "ImportReport",
     "Insight",
     "Insights",
+    "Judging",
     "LayerFault",
     "LayerShape",
     "LeakCheck",

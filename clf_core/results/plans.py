@@ -23,6 +23,16 @@ class PresetCard(Value):
         return bool(self.reason)
 
 
+class Judging(Value):
+    """By which pictures a training is judged while it learns."""
+
+    validation: int = Field(description="Pictures of the validation split.")
+    borrowed: bool = Field(
+        False, description="Whether some training pictures are judged by as well, as those are few; learned from later."
+    )
+    again: bool = Field(False, description="Whether it then learns from all of them.")
+
+
 class Advice(Value):
     """A plain warning about an unusual choice; nothing is forbidden by it."""
 

@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 
 from clf_core.config import TrainConfig
 from clf_core.data.split import folds as make_folds
+from clf_core.training.recipes import ENOUGH_TO_JUDGE
 
 if TYPE_CHECKING:
     from clf_core.data.manifest import ManifestRows
-
-ENOUGH = 20
-"""Validation pictures that are enough to choose by."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +65,12 @@ class Division:
 
 
 def divide(train: "ManifestRows", val: "ManifestRows", config: TrainConfig) -> Division:
-    """Judge by the validation split; where that has fewer than ``ENOUGH`` pictures, by a fifth of train as well.
+    """Judge by the validation split; where that has fewer than ``ENOUGH_TO_JUDGE`` pictures, by a fifth of train too.
 
     Groups stay together, and a class with too few pictures to hold any out is learned from with all of them.
     """
     learn, judge = (Pictures(tuple(rows.sha256), rows.label_index, list(rows.group)) for rows in (train, val))
-    if len(judge) >= ENOUGH:
+    if len(judge) >= ENOUGH_TO_JUDGE:
         return Division(learn, judge, borrowed=False)
     held_out = make_folds(learn.labels, learn.groups, config.folds, config.seed) == 0
     return Division(learn.where(~held_out), learn.where(held_out) + judge, borrowed=bool(held_out.any()))

@@ -72,6 +72,7 @@ class Work:
         cost: arithmetic for one picture over that of lite0 at 224 px.
         looking: pictures per second of an earlier run here, through the same network; better than the rule of thumb.
         learning: pictures learned from per second in an earlier run here, of the same preset and network.
+        refit: whether it may learn once more, from what was held out as well.
         rate_given: whether a person chose the learning rate, so that none are tried.
         gpu: whether a graphics card is used.
     """
@@ -87,6 +88,7 @@ class Work:
     cost: float = 1.0
     looking: float | None = None
     learning: float | None = None
+    refit: bool = True
     rate_given: bool = False
     gpu: bool = False
 
@@ -126,7 +128,7 @@ def default_epochs(preset: Preset) -> int:
 def courses(work: Work) -> int:
     """Return how often a run goes through its epochs: twice where it learns once more from what was held out."""
     recipe = RECIPES.get(work.preset)
-    again = recipe is not None and work.val > 0 and work.budget is None
+    again = recipe is not None and work.refit and work.val > 0 and work.budget is None
     return 2 if again and _pictures_learned(work) <= (recipe.repeats if recipe else 0) else 1
 
 

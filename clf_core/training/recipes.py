@@ -32,6 +32,9 @@ class Recipe:
     defaults: dict[str, Any] = field(default_factory=dict)
 
 
+ENOUGH_TO_JUDGE = 20
+"""Validation pictures; with fewer, some of the training pictures are judged by as well, and learned from at the end."""
+
 AUGMENT = AugmentConfig(preset="standard", flips=False)
 """Variants to learn from. Not mirrored: nobody has said that left and right mean the same in these pictures."""
 

@@ -154,3 +154,13 @@ def test_presets_that_make_variants_by_themselves_say_so_and_can_be_told_not_to(
     app.run()
     config = started(app, studio.bench, monkeypatch)
     assert config.augment.preset == "none"
+
+
+def test_the_plan_says_that_it_learns_from_the_validation_pictures_only_where_it_does(studio, helpers):
+    for preset, again in (("quick", True), ("balanced", True), ("full", False)):
+        app = form(studio, preset)
+        assert ("then learns from them too" in helpers.texts(app)) is again
+        if again:
+            app.toggle(key="config_refit").set_value(False).run()
+            assert "then learns from them too" not in helpers.texts(app)
+            app.toggle(key="config_refit").set_value(True).run()

@@ -6,6 +6,7 @@ from clf_core.api.plans import Plans, with_preset
 from clf_core.config import PRESETS, TrainConfig
 from clf_core.errors import NotFoundError
 from clf_core.results import RunSummary
+from clf_core.training.recipes import ENOUGH_TO_JUDGE
 
 
 def test_each_preset_is_offered_with_its_time_and_one_is_recommended(bench, pets):
@@ -62,3 +63,18 @@ def test_settings_a_preset_has_no_use_for_are_left_behind():
     assert with_preset(full, "quick") == TrainConfig(seed=3, augment="light")
     assert with_preset(full, "scratch") == TrainConfig(preset="scratch", epochs=7, mixup=0.2, seed=3, augment="light")
     assert with_preset(full, "full") is full
+
+
+def test_by_which_pictures_a_run_is_judged_and_whether_it_learns_from_them(bench, pets):
+    def judging(**settings):
+        found = bench.plans.judging("Pets", TrainConfig(**settings))
+        return found.borrowed, found.again
+
+    few = bench.datasets.get("Pets").splits["val"]
+    assert 0 < few < ENOUGH_TO_JUDGE
+    assert bench.plans.judging("Pets", TrainConfig()).validation == few
+    assert judging() == (False, True)
+    assert judging(refit=False) == (False, False)
+    assert judging(preset="balanced") == (True, True)
+    assert judging(preset="balanced", refit=False) == judging(preset="balanced", minutes=1.0) == (True, False)
+    assert judging(preset="full") == judging(preset="scratch") == (False, False)

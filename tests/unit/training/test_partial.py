@@ -19,9 +19,9 @@ from clf_core.models.runtime import open_runtime
 from clf_core.models.trained import own_backbone
 from clf_core.training import course, tails
 from clf_core.training.callbacks import SilentCallbacks
-from clf_core.training.division import ENOUGH, divide
+from clf_core.training.division import divide
 from clf_core.training.partial import prepare_partial, train_partial
-from clf_core.training.recipes import AUGMENT, RECIPES, variants_of
+from clf_core.training.recipes import AUGMENT, ENOUGH_TO_JUDGE, RECIPES, variants_of
 from clf_core.training.result import Resources
 from tests.stored_pictures import damage_picture
 
@@ -317,7 +317,7 @@ def test_one_class_is_not_enough(imported, beginnings, tmp_path):
 
 def test_few_validation_pictures_are_joined_by_training_pictures(train):
     rows, val = train.manifest.select("train"), train.manifest.select("val")
-    assert len(val) < ENOUGH
+    assert len(val) < ENOUGH_TO_JUDGE
     found = divide(rows, val, TrainConfig())
     assert found.borrowed
     assert set(val.sha256) < set(found.judge.keys)
