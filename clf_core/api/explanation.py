@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from clf_core.api.heatmap_drawing import HeatmapDrawing
 from clf_core.api.loaded_models import LoadedModel, LoadedModels
 from clf_core.api.pictures import told_with_name
+from clf_core.config import HeatmapConfig
 from clf_core.errors import ConfigError, NotFoundError
 from clf_core.results import Contrast, Explanation, HeatmapLayer, Trust
 from clf_core.settings import Settings
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from clf_core.prediction.predictor import Answer
+
+USUAL = HeatmapConfig()
 
 
 class Explanations(HeatmapDrawing):
@@ -35,9 +38,7 @@ class Explanations(HeatmapDrawing):
         *,
         name: str = "",
         target: str | None = None,
-        method: str = "gradcam",
-        layer: str = "",
-        smooth: str = "none",
+        look: HeatmapConfig = USUAL,
     ) -> Explanation:
         """Return where the model saw evidence for one class in a picture.
 
@@ -48,9 +49,8 @@ class Explanations(HeatmapDrawing):
             data: the picture file's bytes.
             name: the picture's file name, for errors.
             target: the class to explain; None for the model's own answer.
-            method: a key of ``methods()``.
-            layer: name of one of ``layers()``; empty for the recommended one.
-            smooth: a key of ``smoothings()``.
+            look: how the heatmap is made: a key of ``methods()``, the name of one of ``layers()`` or nothing for the
+                recommended one, a key of ``smoothings()``.
 
         Raises:
             PictureError: the bytes are not a picture that can be decoded.
@@ -59,8 +59,7 @@ class Explanations(HeatmapDrawing):
             InputError: the network has no layer that a heatmap can be read from.
             StateError, WeightsUnavailableError: about the model.
         """
-        given = [(name, data)]
-        return self.explain_many(model_ref, given, target=target, method=method, layer=layer, smooth=smooth)[0]
+        return self.explain_many(model_ref, [(name, data)], target=target, look=look)[0]
 
     def explain_many(
         self,
@@ -68,14 +67,12 @@ class Explanations(HeatmapDrawing):
         pictures: Sequence[tuple[str, bytes]],
         *,
         target: str | None = None,
-        method: str = "gradcam",
-        layer: str = "",
-        smooth: str = "none",
+        look: HeatmapConfig = USUAL,
     ) -> tuple[Explanation, ...]:
         """Return ``explain`` for several pictures, which go through the network together.
 
         Args:
-            model_ref, target, method, layer, smooth: as in ``explain``; without a target, each picture's own answer.
+            model_ref, target, look: as in ``explain``; without a target, each picture's own answer.
             pictures: name and bytes of each file.
 
         Raises:
@@ -86,7 +83,7 @@ class Explanations(HeatmapDrawing):
 
         from clf_core.explanation.methods import require_method, require_smoothing
 
-        require_smoothing(smooth, require_method(method))  # before the model is loaded
+        require_smoothing(look.smooth, require_method(look.method))  # before the model is loaded
         model = self._models.get(model_ref)
         asked = None if target is None else _known(model, target)
         if not pictures:
@@ -96,7 +93,7 @@ class Explanations(HeatmapDrawing):
         shown = [asked or answer.label for answer in answers]
         classes = model.classifier.spec.classes
         indices = [classes.index(label) for label in shown]
-        heatmaps = model.heatmaps.heatmaps(np.stack(seen), indices, method, layer, smooth)  # [N, S, S]
+        heatmaps = model.heatmaps.heatmaps(np.stack(seen), indices, look.method, look.layer, look.smooth)  # [N, S, S]
         return tuple(
             Explanation(
                 picture=picture,
@@ -106,10 +103,10 @@ class Explanations(HeatmapDrawing):
                 label=answer.label,
                 probability=answer.probability,
                 top=answer.top,
-                method=method,
-                layer=layer or model.heatmaps.layer,
+                method=look.method,
+                layer=look.layer or model.heatmaps.layer,
                 empty=not heatmap.any(),
-                smooth=smooth,
+                smooth=look.smooth,
             )
             for picture, heatmap, label, answer in zip(seen, heatmaps, shown, answers, strict=True)
         )
@@ -120,14 +117,12 @@ class Explanations(HeatmapDrawing):
         picture: Path,
         *,
         target: str | None = None,
-        method: str = "gradcam",
-        layer: str = "",
-        smooth: str = "none",
+        look: HeatmapConfig = USUAL,
     ) -> Explanation:
         """Return ``explain`` for a picture file of this machine.
 
         Args:
-            model_ref, target, method, layer, smooth: as in ``explain``.
+            model_ref, target, look: as in ``explain``.
             picture: the file.
 
         Raises:
@@ -136,9 +131,7 @@ class Explanations(HeatmapDrawing):
                 ``explain``.
         """
         data = self.read(picture)
-        return self.explain(
-            model_ref, data, name=picture.name, target=target, method=method, layer=layer, smooth=smooth
-        )
+        return self.explain(model_ref, data, name=picture.name, target=target, look=look)
 
     def explain_test_picture(
         self,
@@ -146,23 +139,21 @@ class Explanations(HeatmapDrawing):
         sha256: str,
         *,
         target: str | None = None,
-        method: str = "gradcam",
-        layer: str = "",
-        smooth: str = "none",
+        look: HeatmapConfig = USUAL,
     ) -> Explanation:
         """Return ``explain`` for a picture of the dataset the run was trained on.
 
         Args:
             run_ref: name or identifier of a finished run.
             sha256: identifier of the picture.
-            target, method, layer, smooth: as in ``explain``.
+            target, look: as in ``explain``.
 
         Raises:
             NotFoundError: no such run, picture or class.
             ConfigError, InputError, StateError, WeightsUnavailableError: as in ``explain``.
         """
         data = self._workspace.pictures.read(sha256)
-        return self.explain(run_ref, data, target=target, method=method, layer=layer, smooth=smooth)
+        return self.explain(run_ref, data, target=target, look=look)
 
     def contrast(
         self,
@@ -172,8 +163,7 @@ class Explanations(HeatmapDrawing):
         b: str | None = None,
         *,
         name: str = "",
-        method: str = "gradcam",
-        layer: str = "",
+        look: HeatmapConfig = USUAL,
     ) -> Contrast:
         """Return why the model says one class and not another: two maps on one scale, and their difference.
 
@@ -183,8 +173,8 @@ class Explanations(HeatmapDrawing):
             a: the class to speak for; None for the model's own answer.
             b: the class to compare with; None for the most probable of the others.
             name: the picture's file name, for errors.
-            method: a key of ``methods()``, of one whose maps differ from class to class.
-            layer: name of one of ``layers()``; empty for the recommended one.
+            look: how the heatmaps are made; the method must be one whose maps differ from class to class, and nothing
+                is smoothed.
 
         Raises:
             ConfigError: ``a`` and ``b`` are the same class; no such method or layer; the method's maps are the same
@@ -199,7 +189,7 @@ class Explanations(HeatmapDrawing):
         answer = model.predictor.answer(seen)
         first, second = _two_classes(answer, *wanted)
         classes = model.classifier.spec.classes
-        paired = paired_maps(model.heatmaps, seen, classes.index(first), classes.index(second), method, layer)
+        paired = paired_maps(model.heatmaps, seen, classes.index(first), classes.index(second), look)
         return Contrast(
             picture=seen,
             first=first,
@@ -210,8 +200,8 @@ class Explanations(HeatmapDrawing):
             second_heatmap=paired.second,
             difference=paired.difference,
             label=answer.label,
-            method=method,
-            layer=layer or model.heatmaps.layer,
+            method=look.method,
+            layer=look.layer or model.heatmaps.layer,
             words=in_words(first, second, paired),
         )
 
@@ -222,16 +212,14 @@ class Explanations(HeatmapDrawing):
         *,
         name: str = "",
         target: str | None = None,
-        method: str = "gradcam",
-        layer: str = "",
-        smooth: str = "none",
+        look: HeatmapConfig = USUAL,
     ) -> Trust:
         """Return how far the heatmap of ``explain`` can be trusted; takes some tens of times as long as it.
 
         Its bright and its dark places are covered in turn, and the weights are made random.
 
         Args:
-            model_ref, data, name, target, method, layer, smooth: as in ``explain``.
+            model_ref, data, name, target, look: as in ``explain``.
 
         Raises:
             PictureError, NotFoundError, ConfigError, InputError, StateError, WeightsUnavailableError: as in
@@ -240,14 +228,14 @@ class Explanations(HeatmapDrawing):
         from clf_core.explanation.methods import require_method, require_smoothing
         from clf_core.explanation.trust import judge
 
-        require_smoothing(smooth, require_method(method))
+        require_smoothing(look.smooth, require_method(look.method))
         model = self._models.get(model_ref)
         asked = None if target is None else _known(model, target)
         seen = self._prepared(model, name, data)
         label = asked or model.predictor.answer(seen).label
         index = model.classifier.spec.classes.index(label)
         temperature = model.classifier.spec.temperature
-        return judge(model.heatmaps, seen, index, label, method, layer, smooth, temperature)
+        return judge(model.heatmaps, seen, index, label, look, temperature)
 
     def classes(self, model_ref: str) -> tuple[str, ...]:
         """Return the classes a model knows, any of which may be the ``target`` of ``explain``.

@@ -12,6 +12,7 @@ from clf_core.cli.console import Console
 from clf_core.cli.models import check_output
 from clf_core.cli.typed import Parser, Tasks, path
 from clf_core.cli.words import counted
+from clf_core.config import HeatmapConfig
 from clf_core.errors import InputError
 from clf_core.results import Explanation
 
@@ -99,9 +100,7 @@ def _one_class(
         options.run,
         picture,
         target=options.target,
-        method=options.method,
-        layer=options.layer,
-        smooth=options.smooth,
+        look=_look(options),
     )
     write_overlay(workbench, explanation, out)
     console.say(f"{explanation.label}, {explanation.probability:.0%} sure.")
@@ -132,8 +131,7 @@ def _two_classes(
         options.target,
         options.against or None,
         name=picture.name,
-        method=options.method,
-        layer=options.layer,
+        look=_look(options),
     )
     panels = [
         bench.overlay_map(contrast.picture, contrast.first_heatmap, _OVERLAY_OPACITY),
@@ -171,12 +169,14 @@ def _trust(
         workbench.explanation.read(picture),
         name=picture.name,
         target=target,
-        method=options.method,
-        layer=options.layer,
-        smooth=options.smooth,
+        look=_look(options),
     )
     console.say(trust.words)
     return {"trust": trust.model_dump(mode="json")}
+
+
+def _look(options: argparse.Namespace) -> HeatmapConfig:
+    return HeatmapConfig(method=options.method, layer=options.layer, smooth=options.smooth)
 
 
 def _write(pixels: "NDArray[np.uint8]", out: Path) -> None:

@@ -1,6 +1,7 @@
 """What a person can set. Field descriptions become the help texts of forms and of the terminal."""
 
 from clf_core.config.data import ImportLimits, ImportOptions, SplitConfig
+from clf_core.config.heatmap import HeatmapConfig
 from clf_core.config.network import (
     LARGEST_INPUT,
     NETWORK_PRESETS,
@@ -41,6 +42,7 @@ __all__ = [
     "Fit",
     "Flatten",
     "GlobalPooling",
+    "HeatmapConfig",
     "ImportLimits",
     "ImportOptions",
     "Layer",

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clf_core.config import HeatmapConfig
 from clf_core.errors import ConfigError
 from clf_core.explanation.heatmap import HeatmapMaker
-from clf_core.explanation.methods import DEFAULT_METHOD, METHODS, require_method
+from clf_core.explanation.methods import METHODS, require_method
+
+_USUAL = HeatmapConfig()
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,7 @@ def paired_maps(
     picture: NDArray[np.uint8],
     first: int,
     second: int,
-    method: str = DEFAULT_METHOD,
-    layer: str = "",
+    look: HeatmapConfig = _USUAL,
 ) -> PairedMaps:
     """Compare the evidence for two classes in one picture.
 
@@ -45,22 +47,21 @@ def paired_maps(
         maker: of the network.
         picture: [S, S, 3] uint8 RGB.
         first, second: indices of the classes.
-        method: a key of ``METHODS`` whose maps differ from class to class.
-        layer: name of one of the maker's layers; empty for the deepest.
+        look: a method whose maps differ from class to class, and a layer; nothing is smoothed.
 
     Raises:
         ConfigError: the method's maps are the same for every class, or there is no such method or layer.
         InputError, ValueError: as for ``HeatmapMaker.heatmap``.
     """
-    if not require_method(method).by_class:
+    if not require_method(look.method).by_class:
         raise ConfigError(
-            f"{METHODS[method].title.split(',')[0]} cannot tell two classes apart",
+            f"{METHODS[look.method].title.split(',')[0]} cannot tell two classes apart",
             field="method",
             why="Its map is the same for every class",
             remedy="Choose another method, such as Grad-CAM",
         )
     both = np.stack([picture, picture])
-    evidence = maker.evidence(both, [first, second], method, layer)  # [2, h, w]
+    evidence = maker.evidence(both, [first, second], look.method, look.layer)  # [2, h, w]
     side = maker.preprocessing.input_size
     strongest = float(np.maximum(evidence, 0).max())
     first_map, second_map = (_enlarged(np.maximum(one, 0), side, strongest) for one in evidence)

@@ -3,12 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from clf_core.config import HeatmapConfig
 from clf_core.explanation.faithfulness import cover
 from clf_core.explanation.heatmap import HeatmapMaker
-from clf_core.explanation.methods import DEFAULT_METHOD, METHODS
+from clf_core.explanation.methods import METHODS
 from clf_core.results import CoveredStep, Trust
 from clf_core.results.explanation import SAME_MAP, TrustVerdict
 
+_USUAL = HeatmapConfig()
 _SPOKEN_SHARE = 0.2
 """The step the sentence is about."""
 _CLEAR_GAP = 1.0
@@ -21,9 +23,7 @@ def judge(
     picture: NDArray[np.uint8],
     target: int,
     name: str,
-    method: str = DEFAULT_METHOD,
-    layer: str = "",
-    smooth: str = "none",
+    look: HeatmapConfig = _USUAL,
     temperature: float = 1.0,
 ) -> Trust:
     """Cover places of the heatmap, make the weights random, and say what follows.
@@ -33,7 +33,7 @@ def judge(
         picture: [S, S, 3] uint8 RGB.
         target: index of the class the heatmap is for.
         name: of that class.
-        method, layer, smooth: as for ``HeatmapMaker.heatmap``.
+        look: how the heatmap is made, as for ``HeatmapMaker.heatmap``.
         temperature: that the model divides its logits by before they become probabilities.
 
     Raises:
@@ -41,11 +41,11 @@ def judge(
     """
     from clf_core.explanation.sanity import rank_correlations
 
-    heatmap = maker.heatmap(picture, target, method, layer, smooth)
+    heatmap = maker.heatmap(picture, target, look.method, look.layer, look.smooth)
     removal = cover(maker, picture, heatmap, target, temperature)
     shown = heatmap.any()
-    draws = 1 if METHODS[method].slow else 2
-    randomised = rank_correlations(maker, picture[None], [target], method, layer, draws) if shown else ()
+    draws = 1 if METHODS[look.method].slow else 2
+    randomised = rank_correlations(maker, picture[None], [target], look.method, look.layer, draws) if shown else ()
     before, brightest, darkest = (_probability(odds) for odds in (removal.before, removal.brightest, removal.darkest))
     gap = float((removal.darkest - removal.brightest).mean())
     verdict = _verdict(gap, randomised)
@@ -57,8 +57,8 @@ def judge(
         verdict=verdict,
         words=_in_words(verdict, name, float(before), steps, randomised),
         target=name,
-        method=method,
-        layer=layer or maker.layer,
+        method=look.method,
+        layer=look.layer or maker.layer,
         probability=float(before),
         steps=steps,
         road=float((darkest - brightest).mean() / 2),

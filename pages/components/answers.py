@@ -1,10 +1,9 @@
 """An answer of a model as people see it: very large, with its bars, its heatmap and its milliseconds."""
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from clf_core.api import Workbench
+from clf_core.config import HeatmapConfig
 from clf_core.results import Explanation, Prediction
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet
@@ -20,22 +19,8 @@ HEATMAP_HEIGHT = 420
 _BESIDE_OPACITY = 0.6
 
 
-@dataclass(frozen=True)
-class Look:
-    """How a heatmap is made.
-
-    Attributes:
-        method: a key of ``bench.explanation.methods()``.
-        layer: name of one of ``bench.explanation.layers()``; empty for the deepest.
-        smooth: a key of ``bench.explanation.smoothings()``.
-    """
-
-    method: str = "gradcam"
-    layer: str = ""
-    smooth: str = "none"
-
-
-USUAL = Look()
+USUAL = HeatmapConfig()
+"""How a heatmap is made unless something else was asked for."""
 
 
 def predict_once(bench: Workbench, model: str, name: str, data: bytes, *, slot: str) -> Prediction:
@@ -52,15 +37,13 @@ def explain_once(
     *,
     slot: str,
     target: str | None = None,
-    look: Look = USUAL,
+    look: HeatmapConfig = USUAL,
 ) -> Explanation:
     """Return the heatmap for a picture; the last one of ``slot`` is kept between reruns."""
     return remembered(
         f"{slot}_map",
         (model, data, target, look),
-        lambda: bench.explanation.explain(
-            model, data, name=name, target=target, method=look.method, layer=look.layer, smooth=look.smooth
-        ),
+        lambda: bench.explanation.explain(model, data, name=name, target=target, look=look),
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from clf_core.api import Workbench
+from clf_core.config import HeatmapConfig
 from clf_core.results import Contrast
-from pages.components.answers import USUAL, Look
+from pages.components.answers import USUAL
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet, section
 from pages.components.panes import Legend, Pane, panes
@@ -18,7 +19,9 @@ from pages.components.words import percent
 _OPACITY = 0.65
 
 
-def show_contrast(bench: Workbench, model: str, name: str, data: bytes, classes: Sequence[str], look: Look) -> None:
+def show_contrast(
+    bench: Workbench, model: str, name: str, data: bytes, classes: Sequence[str], look: HeatmapConfig
+) -> None:
     """Draw the part of the page for one picture.
 
     Args:
@@ -38,20 +41,21 @@ def show_contrast(bench: Workbench, model: str, name: str, data: bytes, classes:
     st.fragment(_show)(bench, model, name, data, classes, look)
 
 
-def _show(bench: Workbench, model: str, name: str, data: bytes, classes: Sequence[str], look: Look) -> None:
+def _show(bench: Workbench, model: str, name: str, data: bytes, classes: Sequence[str], look: HeatmapConfig) -> None:
     with told_in_words():
         digest = hashlib.sha256(data).hexdigest()
         first, second = _choose(classes, key=f"contrast_{model}_{digest[:16]}")
         if first == second:
             quiet("Choose two different classes.")
             return
-        method = look.method if by_class(bench, look.method) else USUAL.method
-        if method != look.method:
+        usable = by_class(bench, look.method)
+        if not usable:
             quiet("The method chosen under Advanced draws the same map for every class, so Grad-CAM is used here.")
+        used = HeatmapConfig(method=look.method if usable else USUAL.method, layer=look.layer)
         contrast = remembered(
             "explain_contrast",
-            (model, digest, first, second, method, look.layer),
-            lambda: bench.explanation.contrast(model, data, first, second, name=name, method=method, layer=look.layer),
+            (model, digest, first, second, used),
+            lambda: bench.explanation.contrast(model, data, first, second, name=name, look=used),
         )
         st.markdown(md(contrast.words, 600))
         panes(_panes(bench, contrast), key="contrast", label=f"Why {plain(first, 60)} and not {plain(second, 60)}")

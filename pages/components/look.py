@@ -3,21 +3,23 @@
 import streamlit as st
 
 from clf_core.api import Workbench
+from clf_core.config import HeatmapConfig
 from clf_core.results import Explanation
-from pages.components.answers import USUAL, Look
+from pages.components.answers import USUAL
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet
 
 _METHOD, _SMOOTH = "explain_method", "explain_smooth"
 
 
-def chosen_look(bench: Workbench, model: str) -> Look:
+def chosen_look(bench: Workbench, model: str) -> HeatmapConfig:
     """Return what was chosen below, before it is drawn; what the model or the method cannot do is as usual."""
     method = st.session_state.get(_METHOD, USUAL.method)
     smooth = st.session_state.get(_SMOOTH, USUAL.smooth)
     if smooth not in _smoothings(bench, method):
         smooth = USUAL.smooth
-    return Look(method, st.session_state.get(_layer_key(model), USUAL.layer), smooth)
+    layer = st.session_state.get(_layer_key(model), USUAL.layer)
+    return HeatmapConfig(method=method, layer=layer, smooth=smooth)
 
 
 def choose_look(bench: Workbench, model: str, explanation: Explanation) -> None:

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from clf_core.api import Workbench
+from clf_core.config import HeatmapConfig
 from clf_core.errors import PictureError
 from clf_core.results import Explanation
-from pages.components.answers import Look, explain_once
+from pages.components.answers import explain_once
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet
 from pages.components.panes import Pane, panes
@@ -17,7 +18,7 @@ _OPACITY = 0.55
 _OWN_ANSWER = ""
 
 
-def show_many(bench: Workbench, model: str, look: Look) -> None:
+def show_many(bench: Workbench, model: str, look: HeatmapConfig) -> None:
     """Draw the drop zone and the heatmaps of what was dropped.
 
     Args:

@@ -5,8 +5,8 @@ import hashlib
 import streamlit as st
 
 from clf_core.api import Workbench
+from clf_core.config import HeatmapConfig
 from clf_core.results import Trust, TrustVerdict
-from pages.components.answers import Look
 from pages.components.escaping import md
 from pages.components.heading import quiet
 from pages.components.pickers import remembered
@@ -24,7 +24,7 @@ _ASKED = "explain_trust_asked"
 _RANDOM = ("the last layer", "the later half of the layers", "all layers")
 
 
-def show_trust(bench: Workbench, model: str, name: str, data: bytes, target: str, look: Look) -> None:
+def show_trust(bench: Workbench, model: str, name: str, data: bytes, target: str, look: HeatmapConfig) -> None:
     """Draw the part beside one heatmap, closed at first: working it out takes seconds, so it waits to be asked for.
 
     Args:
@@ -41,7 +41,7 @@ def show_trust(bench: Workbench, model: str, name: str, data: bytes, target: str
             _show(bench, model, name, data, target, look)
 
 
-def _show(bench: Workbench, model: str, name: str, data: bytes, target: str, look: Look) -> None:
+def _show(bench: Workbench, model: str, name: str, data: bytes, target: str, look: HeatmapConfig) -> None:
     identity = (model, hashlib.sha256(data).hexdigest(), target, look)
     slow = any(details.slow for details in bench.explanation.method_details() if details.key == look.method)
     if slow and st.session_state.get(_ASKED) != identity:
@@ -54,9 +54,7 @@ def _show(bench: Workbench, model: str, name: str, data: bytes, target: str, loo
         trust = remembered(
             "explain_trust",
             identity,
-            lambda: bench.explanation.trust(
-                model, data, name=name, target=target, method=look.method, layer=look.layer, smooth=look.smooth
-            ),
+            lambda: bench.explanation.trust(model, data, name=name, target=target, look=look),
         )
     st.markdown(f"{_ICONS[trust.verdict]} {md(trust.words, 600)}")
     _details(trust)

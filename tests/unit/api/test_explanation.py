@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from clf_core.api import STARTER
+from clf_core.config import HeatmapConfig
 from clf_core.errors import ConfigError, NotFoundError, PictureError
 from clf_core.results import Trust
 
@@ -31,13 +32,13 @@ def test_methods_layers_and_smoothings_can_be_chosen(bench, png):
     assert recommended.recommended
     finer = next(layer for layer in others if layer.side > recommended.side)
     usual = bench.explain(STARTER, png())
-    other = bench.explain(STARTER, png(), method="layercam", layer=finer.name, smooth="augment")
+    other = bench.explain(STARTER, png(), look=HeatmapConfig(method="layercam", layer=finer.name, smooth="augment"))
     assert (usual.layer, usual.smooth) == (recommended.name, "none")
     assert (other.method, other.layer, other.smooth) == ("layercam", finer.name, "augment")
     assert not np.array_equal(usual.heatmap, other.heatmap)
-    for field, wrong in (("layer", {"layer": "x"}), ("smooth", {"smooth": "x"}), ("method", {"method": "x"})):
+    for field in ("layer", "smooth", "method"):
         with pytest.raises(ConfigError) as caught:
-            bench.explain(STARTER, png(), **wrong)
+            bench.explain(STARTER, png(), look=HeatmapConfig(**{field: "x"}))
         assert caught.value.field == field
     assert "augment" in bench.smoothings()
 
@@ -66,7 +67,7 @@ def test_the_pair_may_be_named(bench, png):
     with pytest.raises(NotFoundError, match="unicorn"):
         bench.contrast(STARTER, png(), "unicorn")
     with pytest.raises(ConfigError, match="two classes"):
-        bench.contrast(STARTER, png(), method="eigencam")
+        bench.contrast(STARTER, png(), look=HeatmapConfig(method="eigencam"))
 
 
 def test_how_far_to_trust_a_heatmap(bench, png):

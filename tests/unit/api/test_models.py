@@ -9,7 +9,7 @@ import pytest
 
 from clf_core.api import STARTER
 from clf_core.api.loaded_models import LoadedModels
-from clf_core.config import ImportLimits
+from clf_core.config import HeatmapConfig, ImportLimits
 from clf_core.errors import ConfigError, NotFoundError, PictureError
 
 
@@ -52,7 +52,7 @@ def test_unknown_classes_methods_and_models_are_refused(ready_bench, png):
     with pytest.raises(NotFoundError, match="no class called 'unicorn'"):
         ready_bench.explanation.explain(STARTER, png(), target="unicorn")
     with pytest.raises(ConfigError, match="heatmap method 'x'"):
-        ready_bench.explanation.explain(STARTER, png(), method="x")
+        ready_bench.explanation.explain(STARTER, png(), look=HeatmapConfig(method="x"))
     with pytest.raises(NotFoundError, match="no run called 'x'"):
         ready_bench.prediction.predict("x", "x.png", png())
     with pytest.raises(NotFoundError):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from clf_core.config import HeatmapConfig
 from clf_core.errors import ConfigError
 from clf_core.explanation.contrast import PairedMaps, in_words, paired_maps
 from clf_core.explanation.methods import METHODS
@@ -54,7 +55,7 @@ def test_the_difference_is_the_map_of_the_difference_of_the_logits(fitted_maker,
 @pytest.mark.parametrize("method", [key for key, method in METHODS.items() if not method.by_class])
 def test_a_method_that_does_not_ask_for_the_class_cannot_compare_two(colours, red_and_green, method):
     with pytest.raises(ConfigError, match="two classes") as caught:
-        paired_maps(colours, red_and_green, 0, 1, method)
+        paired_maps(colours, red_and_green, 0, 1, HeatmapConfig(method=method))
     assert caught.value.field == "method"
 
 
