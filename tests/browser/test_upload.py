@@ -29,11 +29,11 @@ def picture(number, side=64):
 def large(tmp_path_factory):
     """A folder with zips of some 30 MB and two classes."""
     folder = tmp_path_factory.mktemp("large")
-    for place, name in enumerate(("Large", "Other", "Cancelled", "Crash", "Again")):
+    shared = [picture(number, side=500) for number in range(39)]
+    for place, name in enumerate(("Large", "Other", "Cancelled", "Crash", "Again"), start=100):
         with zipfile.ZipFile(folder / f"{name}.zip", "w") as archive:
-            for number in range(40):
-                label = ("ant", "bee")[number % 2]
-                archive.writestr(f"{label}/{number}.png", picture(place * 100 + number, side=500))
+            for number, data in enumerate([picture(place, side=500), *shared]):  # no two zips are the same file
+                archive.writestr(f"{('ant', 'bee')[number % 2]}/{number}.png", data)
     return folder
 
 
@@ -308,6 +308,60 @@ def test_a_file_that_changes_meanwhile_is_noticed(open_page, wait, bench, tmp_pa
     for upload in bench.uploads.list():
         if upload.name == "Changing.zip":
             bench.uploads.discard(upload.id)
+
+
+@pytest.fixture
+def choosers():
+    """``choosers(page)`` lists the file choosers the page opens from then on.
+
+    They are caught some moments after that was asked for, and until then go to the browser's own dialogue, which nobody
+    sees: so one that the page itself opens comes first.
+    """
+
+    def caught(page):
+        opened = []
+        page.on("filechooser", lambda chooser: opened.append(chooser))
+        for _ in range(50):
+            page.evaluate("Object.assign(document.createElement('input'), { type: 'file' }).click()")
+            page.wait_for_timeout(50)
+            if opened:
+                break
+        assert opened
+        page.wait_for_timeout(50)
+        opened.clear()
+        return opened
+
+    return caught
+
+
+@pytest.mark.timeout(90)
+def test_the_zone_is_used_with_the_keyboard_alone(open_page, wait, choosers, large):
+    page = begin(open_page, wait, "")
+    opened = choosers(page)
+    page.locator(".upload button.files").focus()
+    page.keyboard.press("Tab")
+    with page.expect_event("filechooser"):
+        page.keyboard.press("Space")
+    page.keyboard.press("Shift+Tab")
+    with page.expect_event("filechooser"):
+        page.keyboard.press("Enter")
+    whole, files = opened
+    assert whole.is_multiple()
+    assert files.is_multiple()
+    assert [chooser.element.evaluate("input => input.webkitdirectory") for chooser in opened] == [True, False]
+
+    # What takes the place of the button that was pressed has the focus.
+    Line(page).mend(4_000_000)
+    files.set_files(large / "Cancelled.zip")
+    button = page.locator(".upload .card button")
+    expect(button.first).to_have_text("Pause")
+    expect(button.first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(button.first).to_have_text("Go on")
+    expect(button.first).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".upload button.files")).to_be_focused()
 
 
 @pytest.mark.timeout(90)

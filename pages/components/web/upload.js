@@ -79,6 +79,20 @@ function draw(slot) {
   }
   card.querySelector(".choose").style.display = now.first || now.second ? "" : "none";
   speak(root, now);
+  keepFocus(slot);
+}
+
+const inSight = (element) => element.getClientRects().length > 0;
+
+// Where the button that had the focus is hidden, the one that stands in its place has it: who uses the keyboard alone
+// would begin at the top of the page otherwise. Whoever went elsewhere meanwhile is left there.
+function keepFocus(slot) {
+  const { root, at } = slot;
+  if (!at || inSight(at)) return;
+  const { activeElement: active, body } = document;
+  const buttons = [...root.querySelectorAll("button")].filter(inSight);
+  if (active && active !== body && active !== root.getRootNode().host) slot.at = null;
+  else (buttons.find((button) => button.className === at.className) || buttons[0])?.focus({ preventScroll: true });
 }
 
 // Said aloud when something begins, ends or goes wrong, and at every quarter: not at every tick.
@@ -91,7 +105,7 @@ function speak(root, now) {
 }
 
 function makeSlot() {
-  const slot = { root: null, sending: null, given: null, reading: false, unread: null, problem: null, seen: 0, rest: null, due: 0, server: {} };
+  const slot = { root: null, at: null, sending: null, given: null, reading: false, unread: null, problem: null, seen: 0, rest: null, due: 0, server: {} };
   const now = () => draw(slot);
   const soon = () => {
     if (slot.due) return;
@@ -141,6 +155,11 @@ function makeSlot() {
     slot.seen = seen;
     soon();
   };
+  slot.entered = (event) => { slot.at = event.target; };
+  slot.left = () => setTimeout(() => {
+    const { at } = slot; // a button that was hidden has not been left by the person
+    if (at && inSight(at) && at.getRootNode().activeElement !== at) slot.at = null;
+  });
   return slot;
 }
 
@@ -156,6 +175,8 @@ function report(slot) {
 }
 
 function listen(root, slot) {
+  root.addEventListener("focusin", slot.entered);
+  root.addEventListener("focusout", slot.left);
   const zone = root.querySelector(".zone");
   for (const kind of ["files", "folder"]) {
     const input = zone.querySelector(`input.${kind}`);
@@ -203,7 +224,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   report(slot);
   draw(slot);
   return () => {
-    if (slot.root === root) slot.root = null;
+    if (slot.root === root) slot.root = slot.at = null;
     draw(slot);
   };
 }
