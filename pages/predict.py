@@ -8,6 +8,7 @@ from clf_core.api import Workbench
 from clf_core.results import BatchReport
 from pages.components.answers import explain_in_place, nothing_yet, predict_once, show_answer
 from pages.components.escaping import plain
+from pages.components.foreign import follow_foreign
 from pages.components.heading import head, title
 from pages.components.pickers import choose_model, picture_input, remembered, whole
 from pages.components.said import row_words
@@ -79,6 +80,7 @@ with choice:
 left, right = st.columns(2, gap="large")
 with left:
     given = picture_input("predict", many=True)
+    follow_foreign(bench, model)
 with right:
     if not given:
         nothing_yet()

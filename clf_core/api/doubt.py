@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from clf_core.api.runs import Runs
 from clf_core.errors import ConfigError, StateError
 from clf_core.jobs.insights import folder_of
-from clf_core.jobs.unknown_part import Unknown
-from clf_core.results.doubt import AlarmReport, DoubtReport, DoubtSettings, PairCost
+from clf_core.jobs.unknown_part import Unknown, read_alarms, read_references
+from clf_core.results.doubt import DoubtReport, DoubtSettings, Foreign, PairCost
 from clf_core.values import STARTER
 from clf_core.workspace import Workspace
 from clf_core.workspace.doubt import FILE, read_settings, write_settings
@@ -82,6 +82,15 @@ class Doubts:
         val = run.answers("val")
         return _judge(run.path, _signature(run)) if val is not None and len(val) else None
 
+    def foreign(self, model_ref: str) -> Foreign:
+        """Return what becomes of pictures of something else that the model is shown; cheap, and no look at a test."""
+        judge = self.judge(model_ref)
+        if judge is None:
+            return "never"
+        if judge.references is not None:
+            return "refused"
+        return "not yet" if read_alarms(self._runs.finished(model_ref)) is None else "too few"
+
     def state_of(self, model_ref: str) -> tuple[int, ...]:
         """Return something that differs once the model's answers may: for what is kept of them elsewhere."""
         return () if model_ref == STARTER else _signature(self._runs.finished(model_ref))
@@ -141,19 +150,18 @@ def _report(path: Path, _signature: _Signature) -> DoubtReport:
     from clf_core.evaluation.doubt import report
 
     run = RunDirectory(path)
-    return report(_validation(run), run.answers("test"), _temperature(run), read_settings(run), _alarms(run))
+    return report(_validation(run), run.answers("test"), _temperature(run), read_settings(run), read_alarms(run))
 
 
 @lru_cache(maxsize=2)
 def _judge(path: Path, _signature: _Signature) -> "Judge":
     from clf_core.evaluation.doubt import rule_of
-    from clf_core.evaluation.unknown import read_references
     from clf_core.prediction.judging import Judge
 
     run = RunDirectory(path)
     rule = rule_of(_validation(run), _temperature(run), read_settings(run))
-    alarms = _alarms(run)
-    references = read_references(folder_of(run, Unknown.name) / "references.npz") if alarms else None
+    alarms = read_alarms(run)
+    references = None if alarms is None or alarms.distance is None else read_references(run)
     if alarms is None or alarms.distance is None or references is None:
         return Judge(rule)
     return Judge(rule, references, alarms.distance)
@@ -163,11 +171,3 @@ def _temperature(run: RunDirectory) -> float:
     from clf_core.models.classifier import load_classifier
 
     return load_classifier(run.model_folder).spec.temperature
-
-
-def _alarms(run: RunDirectory) -> AlarmReport | None:
-    """None until it is worked out; where it is damaged, too, as it can be worked out again."""
-    try:
-        return AlarmReport.model_validate_json((folder_of(run, Unknown.name) / "alarms.json").read_bytes())
-    except (OSError, ValidationError):
-        return None

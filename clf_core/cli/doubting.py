@@ -41,7 +41,7 @@ def add_doubt(tasks: Tasks, shared: Parser) -> None:
 def doubt(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
     """doubt RUN [--answer SHARE | --recommended] [--cost TRUE SAID COST] [--equal-costs] [--unknown]"""
     if options.unknown:
-        _work_out(options.run, workbench, console)
+        work_out_unknown(options.run, workbench, console)
     if options.answer is not None or options.recommended:
         workbench.doubt.answer(options.run, options.answer)
     if options.costs or options.equal_costs:
@@ -56,8 +56,8 @@ def _costs(given: list[list[str]]) -> list[PairCost]:
         return [PairCost.model_validate({"true": true, "said": said, "cost": cost}) for true, said, cost in given]
 
 
-def _work_out(run: str, workbench: Workbench, console: Console) -> None:
-    """Wait until the part is there.
+def work_out_unknown(run: str, workbench: Workbench, console: Console) -> None:
+    """Work out what tells a picture of something else, and wait until it is there.
 
     Raises:
         StateError: it failed.

@@ -7,13 +7,23 @@ from pathlib import Path
 from clf_core import files
 from clf_core.api import Workbench
 from clf_core.cli.console import Console
+from clf_core.cli.doubting import work_out_unknown
 from clf_core.cli.words import counted
 from clf_core.errors import InputError
+from clf_core.results.doubt import Foreign
+
+_NOT_REFUSED: dict[Foreign, str] = {
+    "not yet": "what tells them is not worked out; '--unknown' does that first",
+    "too few": "there were too few validation pictures to learn what tells them",
+    "never": "this model refuses nothing",
+}
 
 
 def predict(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
-    """predict RUN SOURCE --out FILE.csv"""
+    """predict RUN SOURCE --out FILE.csv [--unknown]"""
     check_output(options.out)
+    if options.unknown and workbench.doubt.foreign(options.run) == "not yet":
+        work_out_unknown(options.run, workbench, console)
     with console.bar() as bar:
         report = workbench.prediction.predict_path(
             options.run, options.source, progress=lambda done, total: bar.show("Predicting", done, total)
@@ -26,7 +36,11 @@ def predict(options: argparse.Namespace, workbench: Workbench, console: Console)
         f"{counted(report.skipped_count, 'file')} skipped, "
         f"{report.images_per_second:.0f} a second: {options.out}"
     )
-    console.result({**report.model_dump(mode="json", exclude={"rows"}), "out": str(options.out)})
+    foreign = workbench.doubt.foreign(options.run)
+    if foreign in _NOT_REFUSED:
+        console.say(f"Pictures of something else were named like any other: {_NOT_REFUSED[foreign]}.")
+    told = report.model_dump(mode="json", exclude={"rows"})
+    console.result({**told, "out": str(options.out), "something_else": foreign})
 
 
 def check_output(path: Path) -> None:

@@ -110,6 +110,9 @@ def _add_models(tasks: Tasks, shared: Parser) -> None:
     predict.add_argument("run", metavar="RUN", help="a run, or 'starter' for the pretrained model")
     predict.add_argument("source", metavar="SOURCE", type=path)
     predict.add_argument("--out", required=True, type=path, metavar="FILE.csv", help="where to write the answers")
+    predict.add_argument(
+        "--unknown", action="store_true", help="first work out what tells a picture of something else, if it is not yet"
+    )
     predict.set_defaults(command=models.predict)
 
     add_explain(tasks, shared)

@@ -8,8 +8,11 @@ insights/unknown/alarms.json      from which distance on a picture counts as unk
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from clf_core.errors import PictureError
 from clf_core.jobs.insights import Tell, folder_of
+from clf_core.results.doubt import AlarmReport
 from clf_core.training.callbacks import SilentCallbacks
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from clf_core.evaluation.unknown import References
     from clf_core.prediction.loaded_model import LoadedModel
     from clf_core.workspace import Workspace
     from clf_core.workspace.run_directory import RunDirectory
@@ -36,8 +40,8 @@ class Unknown:
     title = "What tells a picture of something else"
 
     def done(self, run: "RunDirectory") -> bool:
-        """Whether the results are there."""
-        return (folder_of(run, self.name) / "alarms.json").is_file()
+        """Whether the results are there and can be read."""
+        return read_alarms(run) is not None
 
     def make(self, run: "RunDirectory", workspace: "Workspace", model: "LoadedModel", tell: Tell) -> None:
         """Choose the limit on the validation pictures, then count false alarms on the test pictures.
@@ -59,6 +63,29 @@ class Unknown:
         folder = folder_of(run, self.name)
         write_references(folder / "references.npz", references)
         write_json(folder / "alarms.json", alarm_report(references, val, test).model_dump(mode="json"))
+
+
+def read_alarms(run: "RunDirectory") -> AlarmReport | None:
+    """What is known of false alarms; None until it is worked out, and where it is damaged: it can be had again."""
+    try:
+        return AlarmReport.model_validate_json((folder_of(run, Unknown.name) / "alarms.json").read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def read_references(run: "RunDirectory") -> "References | None":
+    """What the run learned from; None until it is worked out.
+
+    Where it cannot be read, the other file is taken away, so that the background work makes both anew.
+    """
+    from clf_core.evaluation import unknown
+
+    folder = folder_of(run, Unknown.name)
+    references = unknown.read_references(folder / "references.npz")
+    if references is None:
+        with suppress(OSError):  # on a disk that cannot be written it stays as it is
+            (folder / "alarms.json").unlink(missing_ok=True)
+    return references
 
 
 class _Maker(SilentCallbacks):

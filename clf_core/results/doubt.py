@@ -9,6 +9,10 @@ from clf_core.values import Value
 Verdict = Literal["answer", "unsure", "unknown"]
 """What is said of a picture: a class; that it is one of a few; that it looks like none of the classes."""
 
+Foreign = Literal["refused", "not yet", "too few", "never"]
+"""What becomes of pictures of something else: they are refused; that is not worked out yet; there were too few
+validation pictures to learn how; or the model kept nothing it could be learned from, as the starter model."""
+
 
 class PairCost(Value):
     """What one mistake costs, where an ordinary one costs 1."""

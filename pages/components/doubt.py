@@ -15,6 +15,10 @@ from pages.components.problems import told_in_words
 from pages.components.words import count, interval, percent
 
 _CHART_HEIGHT = 340
+_NOT_PROMISED = (
+    "That share is measured. How many pictures of something else are noticed is not, as it depends on what they show: "
+    "quite different things nearly always, a close relative of a class hardly ever."
+)
 _ROOM = 0.01
 """Of the axis, above and below what is drawn."""
 
@@ -203,10 +207,11 @@ def alarm_words(alarms: AlarmReport | None) -> str:
         f"{count(alarms.val, 'validation picture')}, chosen to be at most {percent(alarms.promised)}"
     )
     if not alarms.test:
-        return f"{told}."
+        return f"{told}. {_NOT_PROMISED}"
     share = percent(alarms.test_alarms / alarms.test, 1)
     expected = _range(alarms.test_low, alarms.test_high)
-    return f"{told}; and **{alarms.test_alarms:,} of {count(alarms.test, 'test picture')}**, {share}{expected}."
+    tested = f"**{alarms.test_alarms:,} of {count(alarms.test, 'test picture')}**, {share}{expected}"
+    return f"{told}; and {tested}. {_NOT_PROMISED}"
 
 
 def _show_sets(sets: Sequence[SetReport]) -> None:

@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from clf_core.api.insights import RunInsights
 from clf_core.evaluation.answers import Answers, read_answers, write_answers
 from clf_core.evaluation.unknown import References, alarm_report, write_references
 from clf_core.files import write_json
 from clf_core.results import Prediction
 from clf_core.results.doubt import AlarmReport, PairCost
+from clf_core.results.insights import Insight, Insights
 from pages.components.doubt import alarm_words
+from pages.components.foreign import settled_words, waiting_words
 from pages.components.said import explanation, headline, one_of
+from pages.components.workbench import workbench
 
 
 def tab() -> None:
@@ -139,6 +143,54 @@ def knows_little(doubtful) -> Iterator[Any]:
     folder.rmdir()
 
 
+def test_opening_predict_has_it_worked_out_what_tells_something_else(doubtful, monkeypatch, helpers):
+    started: list[str] = []
+
+    def under_way(self: RunInsights, run_ref: str, **_: Any) -> Insights:
+        features = Insight(name="features", title="Features of pictures", state="running", done=3, total=9)
+        return Insights(parts=(features, Insight(name="unknown", title="Else", state="waiting")), running=True)
+
+    def start(self: RunInsights, run_ref: str, **options: Any) -> Insights:
+        started.append(run_ref)
+        return under_way(self, run_ref)
+
+    monkeypatch.setattr(RunInsights, "start", start)
+    monkeypatch.setattr(RunInsights, "state", under_way)
+    monkeypatch.setenv("CLF_BACKGROUND", "on")
+    workbench.cache_clear()
+    app = doubtful.open("predict", model=doubtful.run.id)
+    shown = helpers.texts(app)
+    assert started == [doubtful.run.id]
+    assert "Pictures of something else cannot be told yet" in shown
+    assert "Features of pictures, 3 of 9" in shown
+    app = doubtful.open("predict", model="starter")
+    assert "whatever it is shown" in helpers.texts(app)
+    assert len(started) == 1
+
+
+def test_where_pages_start_nothing_predict_offers_to(doubtful, monkeypatch, helpers):
+    pressed: list[bool] = []
+    monkeypatch.setattr(RunInsights, "start", lambda self, run, *, again=False: pressed.append(again))
+    app = doubtful.open("predict", model=doubtful.run.id)
+    next(button for button in app.button if button.label == "Work it out").click().run()
+    assert pressed == [True]
+    assert "cannot be told yet" in helpers.texts(app)
+
+
+def test_words_for_work_that_failed_or_goes_on_with_other_things():
+    failed = Insight(name="unknown", title="Else", state="failed", note="No *pictures*.")
+    other = Insight(name="gallery", title="Heatmaps", state="running")
+    told = waiting_words(Insights(parts=(failed, other), running=True))
+    assert "No \\*pictures\\*" in told
+    assert "Heatmaps" not in told
+
+
+def test_words_for_what_becomes_of_something_else():
+    assert "is not known beforehand" in settled_words("refused")
+    assert "too few validation pictures" in settled_words("too few")
+    assert "Train again" in settled_words("never")
+
+
 def test_predict_gives_no_class_and_no_bars_to_a_picture_of_something_else(knows_little, helpers):
     app = knows_little.open("predict", model=knows_little.run.id)
     app.file_uploader(key="predict_files").upload("new.png", helpers.picture(1, 99)).run()
@@ -146,6 +198,7 @@ def test_predict_gives_no_class_and_no_bars_to_a_picture_of_something_else(knows
     assert answer["label"] == "Looks like none of these"
     assert answer["rows"] == []
     assert helpers.HOSTILE[1] in answer["sure"]
+    assert "gets no class" in helpers.texts(app)
     app = knows_little.open("predict", model=knows_little.run.id)
     zone = app.file_uploader(key="predict_files")
     zone.upload("more.png", helpers.picture(0, 98)).upload("new.png", helpers.picture(1, 99))

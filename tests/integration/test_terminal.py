@@ -128,6 +128,7 @@ def test_predict_accounts_for_every_file(asked_apart, trained, source, tmp_path)
     answer = asked_apart("predict", trained["run"], source, "--out", out)
     assert (answer["predicted"], answer["skipped_count"]) == (30, 1)
     assert answer["images_per_second"] > 0
+    assert answer["something_else"] == "not yet"
     with out.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert set(rows[0]) >= {"name", "label", "probability", "status", "reason"}

@@ -134,6 +134,7 @@ def test_pictures_of_something_else_are_told_once_that_is_worked_out(bench, run,
     features = np.array([[1.01, 0.01, 0.01], [0.5, 1, 0.4]], dtype=np.float32)
     sure = np.array([[0.0, 1.0]] * 2, dtype=np.float32)
     assert [made.verdict for made in judge.judge(features, sure)] == ["answer", "unknown"]
+    assert bench.doubt.foreign(run.record.id) == "refused"
 
 
 def pets_in_test(bench, run: RunDirectory) -> int:
@@ -167,4 +168,6 @@ def test_a_damaged_part_counts_as_not_worked_out(bench, run, file):
     (folder_of(run, "unknown") / file).write_bytes(b"nothing")
     judge = bench.doubt.judge(run.record.id)
     assert judge.references is None
+    assert bench.doubt.foreign(run.record.id) == "not yet"
+    assert not Unknown().done(run)  # so it is made again
     assert bench.doubt.report(run.record.id).chosen.val.answered == 54

@@ -61,7 +61,7 @@ def _actions(parser: argparse.ArgumentParser):
         "runs slots",
         "runs slots 2",
         "evaluate RUN",
-        "predict RUN SOURCE --out FILE.csv",
+        "predict RUN SOURCE --out FILE.csv --unknown",
         "doubt RUN --answer 0.9 --cost TRUE SAID 5 --cost SAID TRUE 2 --unknown",
         "doubt RUN --recommended --equal-costs",
         "explain RUN PICTURE --out FILE.png --method gradcam --class NAME",
