@@ -19,7 +19,7 @@ logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """Load the starter model once the first screen has been painted, so that nobody waits for it."""
+    """Get ready in the background while the server serves, so that nobody waits for it."""
     task = asyncio.create_task(warm_up_when_idle())
     try:
         yield

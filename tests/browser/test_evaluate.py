@@ -5,6 +5,7 @@ import sys
 import time
 import zipfile
 from dataclasses import replace
+from statistics import median
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from tests.planted_runs import plant_run
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 CLASSES, EACH, SPLITS = 100, 100, ("val", "test")
 OPENS_WITHIN, ANSWERS_WITHIN = 2.0, 1.0  # seconds
-ORDINARY = 1.0  # seconds the page of runs takes to open at most, where nothing else is at work
+ORDINARY = 1.2  # seconds the page of runs takes to open at most, where nothing else is at work
 
 
 def tiny_pictures(classes):
@@ -112,9 +113,13 @@ def test_ten_thousand_test_pictures_open_and_answer_at_once(open_page, served, l
     _, run, report = large
     assert report.n == CLASSES * EACH
     page = open_page("runs")  # the browser has loaded what every page needs
-    ordinary = [seconds_to_open(page, f"{served.address}/runs", [".runboard .run"]) for _ in range(2)]
     shown = [".verdict .said", ".matrix td button", ".gallery .tile"]
-    opened = [seconds_to_open(page, f"{served.address}/evaluate?run={run}", shown) for _ in range(3)]
+    opened, ordinary = [], []
+    for _ in range(3):  # the first is that of a server that has just been started
+        opened.append(seconds_to_open(page, f"{served.address}/evaluate?run={run}", shown))
+        ordinary.append(seconds_to_open(page, f"{served.address}/runs", [".runboard .run"]))
+    page.goto(f"{served.address}/evaluate?run={run}")
+    page.locator(shown[-1]).first.wait_for()
     answered = []
     wait(page)
     for place in (0, 17, 34):  # three classes of the part shown, each recognised in more than sixty pictures
@@ -130,11 +135,11 @@ def test_ten_thousand_test_pictures_open_and_answer_at_once(open_page, served, l
         sys.stdout.write(
             f"\n10,000 test pictures, 100 classes: opens in {', '.join(f'{s:.2f}' for s in opened)} s, "
             f"a cell answers in {', '.join(f'{s:.2f}' for s in answered)} s; "
-            f"beside them, the page of runs opens in {min(ordinary):.2f} s\n"
+            f"beside them, the page of runs opens in {median(ordinary):.2f} s\n"
         )
-    busy = max(1.0, min(ordinary) / ORDINARY)  # beside other tests everything takes longer
-    assert min(opened) < OPENS_WITHIN * busy
-    assert min(answered) < ANSWERS_WITHIN * busy
+    busy = max(1.0, median(ordinary) / ORDINARY)  # beside other tests everything takes longer
+    assert max(opened) < OPENS_WITHIN * busy
+    assert max(answered) < ANSWERS_WITHIN * busy
 
 
 def test_a_class_among_many_is_looked_up_and_shares_add_up(open_page, large, wait):
