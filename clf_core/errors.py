@@ -79,6 +79,10 @@ class StateError(InputError):
     """The request does not fit the present state, such as evaluating an unfinished run."""
 
 
+class HeatmapError(InputError):
+    """No heatmap can be read from this network, or not with this method at this layer; its answers stand."""
+
+
 class WeightsUnavailableError(InputError):
     """Pretrained weights are neither on this machine nor reachable."""
 

@@ -1,33 +1,26 @@
 """Where the model looked: one picture large, its heatmap, any class, in plain words."""
 
-import hashlib
 from itertools import zip_longest
 
 import streamlit as st
 
 from clf_core.api import STARTER, Workbench
 from clf_core.errors import NotFoundError
-from clf_core.results import Explanation, Insights, Picture, RunSummary
-from pages.components.answers import explain_once, show_heatmap
-from pages.components.contrast import show_contrast
-from pages.components.escaping import md, plain
+from clf_core.results import Insights, Picture, RunSummary
 from pages.components.heading import head, quiet, section, title
 from pages.components.heatmap_gallery import show_gallery
 from pages.components.insights import begin_insights, follow_insights
-from pages.components.layer_view import show_layers
-from pages.components.look import choose_look, chosen_look
+from pages.components.look import chosen_look
 from pages.components.many_heatmaps import show_many
-from pages.components.nearest import show_nearest
-from pages.components.parts import Tile, answer, gallery
+from pages.components.one_heatmap import show_one
+from pages.components.parts import Tile, gallery
 from pages.components.pickers import choose_model, picture_input, whole
 from pages.components.serving import thumbnail_url
 from pages.components.shortcut import show_shortcut
-from pages.components.trust import show_trust
-from pages.components.words import percent, score
+from pages.components.words import score
 from pages.components.workbench import workbench
 
 _TEST, _OWN, _MANY = "A test picture", "Your own picture", "Several of your own"
-_OVERLAY, _BESIDE = "Overlay", "Side by side"
 _OFFERED = 24
 
 _OPENED = "explain_opened"
@@ -104,42 +97,6 @@ def some_of_each_class(bench: Workbench, run: RunSummary, number: int) -> list[P
     return [picture for turn in zip_longest(*pages) for picture in turn if picture is not None]
 
 
-def show(bench: Workbench, model: str, name: str, data: bytes) -> None:
-    """Lens at the left, answer and chips at the right, under them what the answer rests on."""
-    key = f"target_{model}_{hashlib.sha256(data).hexdigest()[:16]}"
-    target = st.session_state.get(f"{key}_other") or st.session_state.get(key)
-    look = chosen_look(bench, model)
-    with st.spinner("Drawing the heatmap", show_time=True):
-        explanation = explain_once(bench, model, name, data, slot="explain", target=target, look=look)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        beside = st.segmented_control(
-            "Heatmap", [_OVERLAY, _BESIDE], default=_OVERLAY, required=True, key="explain_view"
-        )
-        show_heatmap(bench, explanation, key="explain_lens", beside=beside == _BESIDE)
-        if explanation.empty and look.method == "gradcam":
-            quiet("Grad-CAM takes the mean over all places. Another method, under Advanced, looks place by place.")
-        show_trust(bench, model, name, data, explanation.target, look)
-    with right:
-        verdict = truth_in_words(bench, model, name, explanation.label)
-        show_classes(explanation, verdict, bench.explanation.classes(model), key=key)
-        with st.expander("Advanced", icon=":material/tune:"):
-            choose_look(bench, model, explanation)
-        if "picture" in st.query_params and st.button("Another picture", icon=":material/photo_library:"):
-            del st.query_params["picture"]
-            st.rerun()
-    show_contrast(bench, model, name, data, likely_first(explanation, bench.explanation.classes(model)), look)
-    insights = None if model == STARTER else begin_insights(bench, model)
-    if insights is not None:
-        show_nearest(bench, model, name, data, insights)
-    show_layers(bench, model, name, data)
-
-
-def likely_first(explanation: Explanation, classes: tuple[str, ...]) -> list[str]:
-    """All classes, those the model thinks most likely first."""
-    return list(dict.fromkeys([*(item.name for item in explanation.top), *classes]))
-
-
 def show_whole_model(bench: Workbench, run_id: str, insights: Insights) -> None:
     """What holds for the classifier as a whole rather than for one picture."""
     section(
@@ -156,46 +113,6 @@ def show_whole_model(bench: Workbench, run_id: str, insights: Insights) -> None:
     follow_insights(bench, run_id, insights)
 
 
-def truth_in_words(bench: Workbench, model: str, name: str, said: str) -> str:
-    """For a test picture, whether the answer is right; nothing for one's own picture."""
-    if model == STARTER or st.query_params.get("picture") != name:
-        return ""
-    tested = bench.evaluation.tested_picture(model, name)
-    if tested is None:
-        return ""
-    return ", and right" if tested.true == said else f", but it is {plain(tested.true, 60)}"
-
-
-def show_classes(explanation: Explanation, verdict: str, classes: tuple[str, ...], *, key: str) -> None:
-    """What the model said, whether that is right, and any class to be asked about: the likely ones as chips."""
-    answer(explanation.label, f"{percent(explanation.probability)} sure{verdict}", explanation.top, key="explain_bars")
-    shares = {item.name: item.probability for item in explanation.top}
-    other = f"{key}_other"
-    chips = {} if st.session_state.get(other) else {"default": explanation.target}
-    st.pills(
-        "Show the evidence for",
-        list(shares),
-        format_func=lambda label: f"{md(label, 40)} {percent(shares[label])}",
-        key=key,
-        on_change=lambda: st.session_state.pop(other, None),
-        wrap=True,
-        **chips,
-    )
-    others = [label for label in classes if label not in shares]
-    if others:
-        st.selectbox(
-            f"Or for any of the {len(others):,} other classes",
-            others,
-            index=None,
-            placeholder="Choose a class",
-            format_func=lambda label: plain(label, 80),
-            key=other,
-            on_change=lambda: st.session_state.update({key: None}),
-        )
-        if st.session_state.get(other):
-            quiet(f"**{md(explanation.target)}** has {percent(explanation.target_probability, 1)} in this picture.")
-
-
 bench = workbench()
 left, right = head()
 title("Where the model looked", left)
@@ -206,7 +123,7 @@ with right:
 way = chosen_way(bench, model)
 picked = None if way == _MANY else chosen_picture(bench, model, way)
 if picked is not None:
-    show(bench, model, *picked)
+    show_one(bench, model, *picked)
 elif way == _MANY:
     show_many(bench, model, chosen_look(bench, model))
 elif way == _TEST:

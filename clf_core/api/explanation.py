@@ -10,7 +10,7 @@ from clf_core.api.loaded_models import LoadedModel, LoadedModels
 from clf_core.api.pictures import told_with_name
 from clf_core.config import HeatmapConfig
 from clf_core.errors import ConfigError, NotFoundError
-from clf_core.results import Contrast, Explanation, HeatmapLayer, Trust
+from clf_core.results import Contrast, Explanation, HeatmapLayer, Seen, Trust
 from clf_core.settings import Settings
 from clf_core.workspace import Workspace
 
@@ -56,7 +56,7 @@ class Explanations(HeatmapDrawing):
             PictureError: the bytes are not a picture that can be decoded.
             NotFoundError: no such class, or no such run.
             ConfigError: no such method, layer or smoothing.
-            InputError: the network has no layer that a heatmap can be read from.
+            HeatmapError: the network has no layer that a heatmap can be read from, or not by this method.
             StateError, WeightsUnavailableError: about the model.
         """
         return self.explain_many(model_ref, [(name, data)], target=target, look=look)[0]
@@ -76,7 +76,7 @@ class Explanations(HeatmapDrawing):
             pictures: name and bytes of each file.
 
         Raises:
-            PictureError, NotFoundError, ConfigError, InputError, StateError, WeightsUnavailableError: as in
+            PictureError, NotFoundError, ConfigError, HeatmapError, StateError, WeightsUnavailableError: as in
                 ``explain``.
         """
         import numpy as np
@@ -127,7 +127,7 @@ class Explanations(HeatmapDrawing):
 
         Raises:
             SourceError: the file is missing, may not be read, is no ordinary file or is too large.
-            PictureError, NotFoundError, ConfigError, InputError, StateError, WeightsUnavailableError: as in
+            PictureError, NotFoundError, ConfigError, HeatmapError, StateError, WeightsUnavailableError: as in
                 ``explain``.
         """
         data = self.read(picture)
@@ -150,10 +150,24 @@ class Explanations(HeatmapDrawing):
 
         Raises:
             NotFoundError: no such run, picture or class.
-            ConfigError, InputError, StateError, WeightsUnavailableError: as in ``explain``.
+            ConfigError, HeatmapError, StateError, WeightsUnavailableError: as in ``explain``.
         """
         data = self._workspace.pictures.read(sha256)
         return self.explain(run_ref, data, target=target, look=look)
+
+    def seen(self, model_ref: str, data: bytes, *, name: str = "") -> Seen:
+        """Return what the model saw and says, for any network, whether it gives heatmaps or not.
+
+        Args:
+            model_ref, data, name: as in ``explain``.
+
+        Raises:
+            PictureError, NotFoundError, StateError, WeightsUnavailableError: as in ``explain``.
+        """
+        model = self._models.get(model_ref)
+        picture = self._prepared(model, name, data)
+        answer = model.predictor.answer(picture)
+        return Seen(picture=picture, label=answer.label, probability=answer.probability, top=answer.top)
 
     def contrast(
         self,
@@ -179,7 +193,7 @@ class Explanations(HeatmapDrawing):
         Raises:
             ConfigError: ``a`` and ``b`` are the same class; no such method or layer; the method's maps are the same
                 for every class.
-            PictureError, NotFoundError, InputError, StateError, WeightsUnavailableError: as in ``explain``.
+            PictureError, NotFoundError, HeatmapError, StateError, WeightsUnavailableError: as in ``explain``.
         """
         from clf_core.explanation.contrast import in_words, paired_maps
 
@@ -222,7 +236,7 @@ class Explanations(HeatmapDrawing):
             model_ref, data, name, target, look: as in ``explain``.
 
         Raises:
-            PictureError, NotFoundError, ConfigError, InputError, StateError, WeightsUnavailableError: as in
+            PictureError, NotFoundError, ConfigError, HeatmapError, StateError, WeightsUnavailableError: as in
                 ``explain``.
         """
         from clf_core.explanation.methods import require_method, require_smoothing
@@ -249,7 +263,7 @@ class Explanations(HeatmapDrawing):
         """Return the layers of a model that evidence can be read from, the recommended one, the deepest, first.
 
         Raises:
-            InputError: the network has none; says so in words.
+            HeatmapError: the network has none; says so in words.
             NotFoundError, StateError, WeightsUnavailableError: about the model.
         """
         return self._models.get(model_ref).heatmaps.layers()

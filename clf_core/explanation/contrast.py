@@ -51,7 +51,7 @@ def paired_maps(
 
     Raises:
         ConfigError: the method's maps are the same for every class, or there is no such method or layer.
-        InputError, ValueError: as for ``HeatmapMaker.heatmap``.
+        HeatmapError, ValueError: as for ``HeatmapMaker.heatmap``.
     """
     if not require_method(look.method).by_class:
         raise ConfigError(

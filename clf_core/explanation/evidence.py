@@ -18,7 +18,7 @@ from pytorch_grad_cam.activations_and_gradients import ActivationsAndGradients
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget, FinerWeightedTarget
 from torch import nn
 
-from clf_core.errors import InputError
+from clf_core.errors import HeatmapError
 from clf_core.explanation.target_layer import TargetLayer
 
 Maps = NDArray[np.float32]
@@ -74,7 +74,7 @@ class Evidence:
 
         Raises:
             IndexError: there is no such class.
-            InputError: the method cannot be used at such a large layer.
+            HeatmapError: the method cannot be used at such a large layer.
         """
         targets = [_target(method, index) for index in indices]
         if method in _WITHOUT_GRADIENTS:
@@ -121,7 +121,7 @@ class Evidence:
     ) -> Maps:
         places = activations.shape[2] * activations.shape[3]
         if places > _MOST_PLACES_OF_KERNEL:
-            raise InputError(
+            raise HeatmapError(
                 f"KPCA-CAM cannot read the layer '{layer.name}'",
                 why=f"It compares each of its {places:,} places with each other, which takes too much memory",
                 remedy="Choose a deeper layer, or Eigen-CAM",

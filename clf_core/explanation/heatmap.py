@@ -35,7 +35,7 @@ class HeatmapMaker:
         layers: those to choose from, the deepest last; found by sending a picture through where none are given.
 
     Raises:
-        InputError: the network has no layer a heatmap can be read from.
+        HeatmapError: the network has no layer a heatmap can be read from.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class HeatmapMaker:
 
         Raises:
             ConfigError: there is no such method, layer or smoothing.
-            InputError: the method cannot be used at such a large layer.
+            HeatmapError: the method cannot be used at such a large layer.
             ValueError: the picture does not have the network's size, or there is no such class.
         """
         made: NDArray[np.float32] = self.heatmaps(picture[None], [target], method, layer, smooth)[0]
@@ -118,7 +118,7 @@ class HeatmapMaker:
             method, layer, smooth: as there.
 
         Raises:
-            ConfigError, InputError, ValueError: as there.
+            ConfigError, HeatmapError, ValueError: as there.
         """
         average, eigen = require_smoothing(smooth, require_method(method))
         place = self._layer(layer)
@@ -144,7 +144,7 @@ class HeatmapMaker:
             pictures, targets, method, layer: as for ``heatmaps``.
 
         Raises:
-            ConfigError, InputError, ValueError: as there.
+            ConfigError, HeatmapError, ValueError: as there.
         """
         require_method(method)
         place = self._layer(layer)

@@ -46,7 +46,7 @@ def rank_correlations(
         where one of the two maps is flat.
 
     Raises:
-        ConfigError, InputError, ValueError: as for ``HeatmapMaker.heatmaps``.
+        ConfigError, HeatmapError, ValueError: as for ``HeatmapMaker.heatmaps``.
     """
     learned = maker.evidence(pictures, targets, method, layer)  # [N, h, w]
     usual = maker.normalised(_changed_copies(pictures))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from clf_core.errors import InputError
+from clf_core.errors import HeatmapError
 
 if TYPE_CHECKING:
     import torch
@@ -61,7 +61,7 @@ def find_target_layer(network: "torch.nn.Module", input_size: int) -> TargetLaye
     """Return the deepest of ``spatial_layers``.
 
     Raises:
-        InputError: there is no such layer.
+        HeatmapError: there is no such layer.
     """
     return spatial_layers(network, input_size)[-1]
 
@@ -81,7 +81,7 @@ def spatial_layers(network: "torch.nn.Module", input_size: int) -> tuple[TargetL
         in which they finish.
 
     Raises:
-        InputError: there is no such layer.
+        HeatmapError: there is no such layer.
     """
     import torch
 
@@ -100,7 +100,7 @@ def spatial_layers(network: "torch.nn.Module", input_size: int) -> tuple[TargetL
         if gradient is not None and bool(candidate.layer.to_nchw(gradient).any())
     ]
     if not found:
-        raise InputError(
+        raise HeatmapError(
             "A heatmap cannot be made for this network",
             why="None of its layers keeps the rows and columns of the picture apart",
             remedy="Train with another backbone, such as tf_efficientnet_lite0",

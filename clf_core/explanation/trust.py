@@ -37,7 +37,7 @@ def judge(
         temperature: that the model divides its logits by before they become probabilities.
 
     Raises:
-        ConfigError, InputError, ValueError: as there.
+        ConfigError, HeatmapError, ValueError: as there.
     """
     from clf_core.explanation.sanity import rank_correlations
 

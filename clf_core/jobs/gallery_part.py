@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from clf_core.errors import NotFoundError, PictureError, StorageError
+from clf_core.errors import HeatmapError, NotFoundError, PictureError, StorageError
 from clf_core.files import write_bytes, write_text
 from clf_core.jobs.insights import Tell, folder_of
 from clf_core.results.insights import GalleryPicture, HeatmapGallery
@@ -43,15 +43,22 @@ class Gallery:
         return (folder_of(run, self.name) / "index.json").is_file()
 
     def make(self, run: "RunDirectory", workspace: "Workspace", model: "LoadedModel", tell: Tell) -> None:
-        """Draw them.
+        """Draw them; where the network keeps no places apart, so that no heatmap can be made, that is the result.
 
         Raises:
-            InputError: the network keeps no places apart, so no heatmap can be made.
             ClfError: about the dataset, the model or the disk.
         """
         from clf_core.explanation.gallery import chosen
 
         tested = run.tested() if run.evaluation() is not None else ()
+        try:
+            layer = model.heatmaps.layer
+        except HeatmapError as error:
+            none = HeatmapGallery(
+                pictures=(), total=0, mistakes=0, tested=bool(tested), layer="", why_none=f"{error.what}. {error.why}."
+            )
+            write_text(folder_of(run, self.name) / "index.json", none.model_dump_json())
+            return
         cases = _of_test(run) if tested else _without_test(run, workspace, model)
         classes = model.classifier.spec.classes
         plan = chosen(cases, classes)
@@ -62,7 +69,7 @@ class Gallery:
             total=len(plan),
             mistakes=sum(picture.true != picture.predicted for picture in tested),
             tested=bool(tested),
-            layer=model.heatmaps.layer,
+            layer=layer,
         )
         _Drawer(folder_of(run, self.name), workspace, model, state, drawn).draw(plan, tell)
 

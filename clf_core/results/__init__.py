@@ -69,6 +69,7 @@ from clf_core.results.prediction import (
     Explanation,
     Prediction,
     PredictionRow,
+    Seen,
 )
 from clf_core.results.preparation import AugmentPreset, AugmentSuggestion, PreparedExample
 from clf_core.results.range_tests import RangeTestReport, RangeTestState, RatePoint
@@ -178,6 +179,7 @@ __all__ = [
     "SearchProgress",
     "SearchState",
     "SearchSummary",
+    "Seen",
     "SeenLayer",
     "Severity",
     "Shown",

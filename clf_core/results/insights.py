@@ -57,6 +57,7 @@ class HeatmapGallery(Value):
     tested: bool = Field(description="False where the run has no test pictures: these are pictures it learned from.")
     layer: str = Field(description="Layer the evidence is read from.")
     unreadable: int = Field(0, description="Pictures that can no longer be read.")
+    why_none: str = Field("", description="Why no heatmap can be made for this network, in words; then none are here.")
 
 
 class Neighbour(Value):

@@ -59,28 +59,37 @@ class BatchReport(Value):
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """Where the model looked for one class.
+class Seen:
+    """What the model saw of a picture, and what it says.
 
     Attributes:
         picture: [H, W, 3] uint8, the part of the picture the model saw.
-        heatmap: [H, W] float32 in 0..1, 1 where the evidence for ``target`` is strongest.
-        target, target_probability: the class the heatmap belongs to, and the model's probability for it.
         label, probability: the model's own answer, as prediction gives it.
         top: best classes first, five at most.
+    """
+
+    picture: NDArray[np.uint8]
+    label: str
+    probability: float
+    top: tuple[ClassProbability, ...]
+
+
+@dataclass(frozen=True)
+class Explanation(Seen):
+    """Where the model looked for one class, with what it saw and says.
+
+    Attributes:
+        heatmap: [H, W] float32 in 0..1, 1 where the evidence for ``target`` is strongest.
+        target, target_probability: the class the heatmap belongs to, and the model's probability for it.
         method: name of the method, such as 'gradcam'.
         layer: name of the network layer the evidence was read from.
         empty: True when nothing in the picture spoke for the target (the map is all zero).
         smooth: how the map was smoothed; 'none' if it was not.
     """
 
-    picture: NDArray[np.uint8]
     heatmap: NDArray[np.float32]
     target: str
     target_probability: float
-    label: str
-    probability: float
-    top: tuple[ClassProbability, ...]
     method: str
     layer: str
     empty: bool

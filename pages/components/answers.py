@@ -4,7 +4,8 @@ import streamlit as st
 
 from clf_core.api import Workbench
 from clf_core.config import HeatmapConfig
-from clf_core.results import Explanation, Prediction
+from clf_core.errors import HeatmapError
+from clf_core.results import Explanation, Prediction, Seen
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet
 from pages.components.panes import Legend, Pane, panes
@@ -47,6 +48,11 @@ def explain_once(
     )
 
 
+def seen_once(bench: Workbench, model: str, name: str, data: bytes, *, slot: str) -> Seen:
+    """Return what the model saw and says, for networks without heatmaps; kept as that of ``explain_once``."""
+    return remembered(f"{slot}_seen", (model, data), lambda: bench.explanation.seen(model, data, name=name))
+
+
 def nothing_yet() -> None:
     """Draw the empty place of an answer, so that people see where it will come."""
     with st.container(border=True, height=260, horizontal_alignment="center", vertical_alignment="center"):
@@ -56,8 +62,12 @@ def nothing_yet() -> None:
 
 def explain_in_place(bench: Workbench, model: str, name: str, data: bytes, *, slot: str) -> None:
     """Compute the heatmap of the model's own answer and draw it; its place is kept while it is computed."""
-    with st.skeleton(height=HEATMAP_HEIGHT):
-        explanation = explain_once(bench, model, name, data, slot=slot)
+    try:
+        with st.skeleton(height=HEATMAP_HEIGHT):
+            explanation = explain_once(bench, model, name, data, slot=slot)
+    except HeatmapError as error:  # the answer above stands all the same
+        show_why_none(error)
+        return
     show_heatmap(bench, explanation, key=f"{slot}_lens")
 
 
@@ -89,6 +99,12 @@ def show_heatmap(bench: Workbench, explanation: Explanation, *, key: str, beside
             f"Bright areas raised the score for **{md(explanation.target)}**; dark areas mattered little. "
             "It shows where the model looked, not whether it is right."
         )
+
+
+def show_why_none(error: HeatmapError) -> None:
+    """Draw, in the place of a heatmap, why there is none; the answer does not depend on it."""
+    parts = [md(part.strip().rstrip("."), 400) for part in (error.what, error.why, error.remedy) if part]
+    st.info(f"{'. '.join(parts)}. The answer does not depend on it.", icon=":material/info:")
 
 
 def _show_beside(bench: Workbench, explanation: Explanation, *, key: str) -> None:

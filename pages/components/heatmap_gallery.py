@@ -7,7 +7,7 @@ import streamlit as st
 
 from clf_core.api import Workbench
 from clf_core.results import GalleryPicture, HeatmapGallery, Insights
-from pages.components.escaping import plain
+from pages.components.escaping import md, plain
 from pages.components.heading import quiet, section
 from pages.components.insights import pending
 from pages.components.serving import drawn_url
@@ -41,6 +41,8 @@ def show_gallery(bench: Workbench, run_id: str, insights: Insights) -> str | Non
     drawn = bench.insights.gallery(run_id)
     if insights.state("gallery") != "done":
         pending(insights, "gallery", "The heatmaps")
+    if drawn is not None and drawn.why_none:
+        quiet(md(drawn.why_none, 400))
     if drawn is None or not drawn.pictures:
         return None
     shown, name = _choose(drawn, run_id)

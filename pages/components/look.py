@@ -4,7 +4,6 @@ import streamlit as st
 
 from clf_core.api import Workbench
 from clf_core.config import HeatmapConfig
-from clf_core.results import Explanation
 from pages.components.answers import USUAL
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet
@@ -22,13 +21,12 @@ def chosen_look(bench: Workbench, model: str) -> HeatmapConfig:
     return HeatmapConfig(method=method, layer=layer, smooth=smooth)
 
 
-def choose_look(bench: Workbench, model: str, explanation: Explanation) -> None:
+def choose_look(bench: Workbench, model: str) -> None:
     """Draw the choices.
 
     Args:
         bench: the facade.
         model: which classifier.
-        explanation: what they led to.
     """
     methods = {details.key: details for details in bench.explanation.method_details()}
     method = st.selectbox(
@@ -40,8 +38,8 @@ def choose_look(bench: Workbench, model: str, explanation: Explanation) -> None:
     )
     quiet(f"{md(methods[method].note, 300)} {md(methods[method].source)}.")
     layers = {layer.name: layer for layer in bench.explanation.layers(model)}
+    deepest = next(iter(layers))
     if len(layers) > 1:
-        deepest = next(iter(layers))
         names = [USUAL.layer, *(name for name in layers if name != deepest)]
         st.selectbox(
             "Layer it is read from",
@@ -60,7 +58,7 @@ def choose_look(bench: Workbench, model: str, explanation: Explanation) -> None:
         key=_SMOOTH,
         help="Quietens what comes and goes with small changes of the picture.",
     )
-    quiet(f"Evidence is read from the layer {md(explanation.layer)}.")
+    quiet(f"Evidence is read from the layer {md(chosen_look(bench, model).layer or deepest)}.")
 
 
 def _smoothings(bench: Workbench, method: str) -> dict[str, str]:

@@ -4,9 +4,9 @@ import streamlit as st
 
 from clf_core.api import Workbench
 from clf_core.config import HeatmapConfig
-from clf_core.errors import PictureError
-from clf_core.results import Explanation
-from pages.components.answers import explain_once
+from clf_core.errors import HeatmapError, PictureError
+from clf_core.results import Explanation, Seen
+from pages.components.answers import explain_once, seen_once, show_why_none
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet
 from pages.components.panes import Pane, panes
@@ -42,17 +42,21 @@ def show_many(bench: Workbench, model: str, look: HeatmapConfig) -> None:
     if len(dropped) > MOST:
         quiet(f"The first {MOST} of {len(dropped):,} are shown.")
     shown: list[Pane] = []
+    none: HeatmapError | None = None
     for place, file in enumerate(dropped[:MOST]):
+        slot, data = f"many_{place}", whole(file)
         try:
-            explanation = explain_once(
-                bench, model, file.name, whole(file), slot=f"many_{place}", target=target or None, look=look
-            )
+            explanation = explain_once(bench, model, file.name, data, slot=slot, target=target or None, look=look)
+            shown.append(_pane(bench, file.name, explanation))
+        except HeatmapError as error:
+            none = error
+            shown.append(_pane_alone(file.name, seen_once(bench, model, file.name, data, slot=slot)))
         except PictureError as error:
             quiet(f"{md(file.name, 80)}: {md(error.why or error.what, 300)}")
-            continue
-        shown.append(_pane(bench, file.name, explanation))
+    if none is not None:
+        show_why_none(none)
     if shown:
-        panes(shown, key="many", label="Heatmaps of your pictures", least=200)
+        panes(shown, key="many", label="Your pictures" if none else "Heatmaps of your pictures", least=200)
 
 
 def _pane(bench: Workbench, name: str, explanation: Explanation) -> Pane:
@@ -66,3 +70,9 @@ def _pane(bench: Workbench, name: str, explanation: Explanation) -> Pane:
         said,
         f"{plain(name, 60)} · {evidence}",
     )
+
+
+def _pane_alone(name: str, seen: Seen) -> Pane:
+    """A picture without a heatmap."""
+    said = f"{plain(seen.label, 60)}, {percent(seen.probability)} sure"
+    return Pane(seen.picture, f"{plain(name, 60)}: {said}", said, plain(name, 60))

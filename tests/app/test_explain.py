@@ -4,10 +4,13 @@ import time
 
 import pytest
 
+from clf_core.errors import HeatmapError
+from clf_core.explanation import evidence
 from clf_core.jobs.feature_part import Features
 from clf_core.jobs.gallery_part import Gallery
 from clf_core.jobs.insight_worker import InsightWorker
 from clf_core.jobs.insights import InsightJobs
+from clf_core.prediction.loaded_model import LoadedModel
 from clf_core.workspace import Workspace
 from pages.components.escaping import plain
 
@@ -170,6 +173,51 @@ def test_method_layer_and_smoothing_are_chosen_under_advanced(studio, helpers, a
     assert "same map for every class" in helpers.texts(app)  # which leaves the comparison with Grad-CAM
     box = next(box for box in app.selectbox if box.label == "Smoothing")
     assert len(box.options) == 2  # Eigen-CAM has no main pattern to be reduced to
+
+
+@pytest.fixture
+def without_heatmaps(monkeypatch):
+    """Networks that keep no places apart, such as one that flattens the picture first."""
+
+    def refuse(model):
+        raise HeatmapError("A heatmap cannot be made for this network", why="It is <flat>", remedy="Train another")
+
+    monkeypatch.setattr(LoadedModel, "heatmaps", property(refuse))
+
+
+def test_without_a_heatmap_the_answer_and_the_nearest_pictures_are_there_all_the_same(
+    worked_out, studio, helpers, a_picture, without_heatmaps
+):
+    app = studio.open("explain", **a_picture)
+    assert not app.exception
+    assert not app.warning
+    assert not helpers.parts(app, "lens")
+    (message,) = app.info
+    assert message.value.startswith("A heatmap cannot be made for this network. It is \\<flat\\>. Train another.")
+    assert helpers.parts(app, "answer")[0]["rows"]
+    assert "Training pictures like this" in [part["label"] for part in helpers.parts(app, "gallery")]
+    assert not [box for box in app.selectbox if box.label in ("Method", "Why", "and not")]
+
+
+def test_a_method_that_cannot_read_a_layer_can_be_changed_again(studio, helpers, a_picture, monkeypatch):
+    monkeypatch.setattr(evidence, "_MOST_PLACES_OF_KERNEL", 0)
+    app = studio.open("explain", **a_picture)
+    for method, lenses in (("kpcacam", 0), ("gradcam", 1)):
+        next(box for box in app.selectbox if box.label == "Method").set_value(method).run()
+        assert len(helpers.parts(app, "lens")) == lenses
+        assert ("KPCA\\-CAM cannot read" in "".join(info.value for info in app.info)) == (not lenses)
+        assert helpers.parts(app, "answer")
+
+
+def test_several_pictures_without_heatmaps(studio, helpers, without_heatmaps):
+    app = studio.open("explain")
+    next(group for group in app.segmented_control if group.label == "Which picture").set_value(
+        "Several of your own"
+    ).run()
+    app.file_uploader(key="explain_files").upload("a.png", helpers.picture(0, 98)).run()
+    (many,) = helpers.parts(app, "panes")
+    assert many["items"][0]["title"].startswith(helpers.HOSTILE[0])
+    assert [info.value.startswith("A heatmap cannot be made") for info in app.info] == [True]
 
 
 def test_several_pictures_at_once(studio, helpers):
