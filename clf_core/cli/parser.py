@@ -104,6 +104,10 @@ def _add_runs(tasks: Tasks, shared: Parser) -> None:
 def _add_models(tasks: Tasks, shared: Parser) -> None:
     evaluate = tasks.add_parser("evaluate", parents=[shared], help="how a run did on pictures it had never seen")
     evaluate.add_argument("run", metavar="RUN")
+    evaluate.add_argument("--slices", action="store_true", help="print every kind of test pictures, not the worst only")
+    table = evaluate.add_mutually_exclusive_group()
+    table.add_argument("--table", type=path, metavar="FILE", help="a CSV to sort them by; kept with the run")
+    table.add_argument("--forget-table", action="store_true", help="remove the table kept with the run")
     evaluate.set_defaults(command=evaluating.evaluate)
 
     predict = tasks.add_parser("predict", parents=[shared], help="answers for a picture, a folder or a zip archive")

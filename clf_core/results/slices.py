@@ -32,4 +32,5 @@ class SliceReport(Value):
     too_small: int = Field(description="Kinds left out because too few pictures are of them, or of all others.")
     least: int = Field(description="How few that is.")
     words: str = Field(description="What stands out, in one to three sentences. May hold names from outside.")
+    table: str | None = Field(None, description="Name of the table that is kept with the run. Text from outside.")
     notices: tuple[str, ...] = Field((), description="What became of a table given, in sentences.")

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from clf_core.errors import StorageError
+from clf_core.files import storage_error
 from clf_core.results import EvaluationReport, TestedPicture
 from clf_core.results.figures import FIGURES_VERSION, Figures
 from clf_core.values import Value
+from clf_core.workspace.records import SliceTable
 from clf_core.workspace.value_files import ValueFiles
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 _V = TypeVar("_V", bound=Value)
 
 _FIGURES = "figures.json"
+_TABLE = "slice_table.json"
 _EARLIER = "tested.parquet"
 """What earlier versions of the studio left of the answers: what was said and how surely, without logits."""
 
@@ -110,6 +113,29 @@ class EvaluationFiles:
             StorageError: the disk refuses.
         """
         self._values.write(_FIGURES, figures)
+
+    def slice_table(self) -> SliceTable | None:
+        """Return the table a person gave for slices, None without one.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        return _latest(self.path / _TABLE, SliceTable)
+
+    def write_slice_table(self, table: SliceTable | None) -> None:
+        """Keep that table in the place of the one before; None removes it.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        if table is not None:
+            self._values.write(_TABLE, table)
+            return
+        path = self.path / _TABLE
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise storage_error(error, path) from error
 
     def _answers_path(self, split: Literal["val", "test"]) -> Path:
         return self.path / "answers" / f"{split}.npz"

@@ -33,6 +33,25 @@ class RunRecord(Value):
     extends: str = Field("", description="Identifier of the finished run it goes on from with more epochs.")
 
 
+class SliceColumn(Value):
+    """A column of a person's table, as it sorts the test pictures of a run."""
+
+    name: str
+    kinds: tuple[str, ...]
+    index: tuple[int, ...] = Field(description="The kind of each test picture; -1 where the table names none.")
+
+
+class SliceTable(Value):
+    """slice_table.json: what a person's table says of the test pictures; the rest of it is not kept.
+
+    All texts are from outside.
+    """
+
+    name: str = Field(description="Of the file that was given.")
+    notice: str = Field(description="How many of the test pictures it names, in a sentence.")
+    columns: tuple[SliceColumn, ...]
+
+
 class RunStatus(Value):
     """status.json: how far the run got. The worker writes it; where there is none, whoever starts or ends the run.
 

@@ -2,9 +2,7 @@
 
 run.json       what the run is (RunRecord)
 config.json    its settings (TrainConfig)
-waiting        there while it waits for its turn; the queue is filled again from these marks
-starter.json   the process that is to start its worker, where that is not the one that made it (ProcessIdentity)
-launch.json    the worker that was started for it (ProcessIdentity)
+waiting, starter.json, launch.json    that it waits for its turn, who starts it, what was started (``turn_files``)
 worker.lock    held by that process, so that there is one
 control.lock   held by whoever changes what becomes of the run, so that two who resume it start it once
 exit           how that process ended, as the one that started it saw it
@@ -19,6 +17,7 @@ report.json    what a range test of learning rates found; a range test is a run 
 evaluation.json  the look at the test split; beside it, of earlier versions, tested.parquet in the place of answers
 answers/       val.npz and test.npz: what it said of each picture it had not learned from (``evaluation.answers``)
 figures.json   what was worked out from them; it can be worked out again (``evaluation_files``)
+slice_table.json  a table a person gave to sort test pictures by (SliceTable)
 looks.log      a line for each time somebody asked for it
 worker.log     what the process printed
 """
@@ -40,6 +39,7 @@ from clf_core.results.range_tests import RangeTestReport
 from clf_core.workspace.checkpoints import Checkpoints
 from clf_core.workspace.evaluation_files import EvaluationFiles
 from clf_core.workspace.records import ProcessIdentity, RunRecord, RunStatus
+from clf_core.workspace.turn_files import TurnFiles, touch
 
 _LAST_BYTES = 65536
 """At the end of the events, within which the last one begins."""
@@ -48,7 +48,7 @@ _SETTLED: frozenset[RunState] = frozenset({"done", "cancelled"})
 """States no run leaves; one that failed, was paused or interrupted may be gone on with."""
 
 
-class RunDirectory(EvaluationFiles):
+class RunDirectory(EvaluationFiles, TurnFiles):
     """The files of one run. What never changes any more is read once."""
 
     def __init__(self, path: Path) -> None:
@@ -58,7 +58,6 @@ class RunDirectory(EvaluationFiles):
         self.model_folder = path / "model"
         self._cancel_path = path / "cancel"
         self._wish_path = path / "wish"
-        self._waiting_path = path / "waiting"
         self._exit_path = path / "exit"
         self.lock_path = path / "worker.lock"
         self.scratch_folder = path / "scratch"
@@ -88,38 +87,8 @@ class RunDirectory(EvaluationFiles):
         self._values.write("config.json", config)
         self._values.write("run.json", record)
 
-    def launched(self) -> ProcessIdentity | None:
-        """Return the process started for this run, None before that."""
-        return self._values.find("launch.json", ProcessIdentity)
-
-    def write_launched(self, worker: ProcessIdentity) -> None:
-        """Note the process started for this run."""
-        self._values.write("launch.json", worker)
-
-    def starter(self) -> ProcessIdentity:
-        """Return the process that starts this run's worker, or has started it."""
-        return self._values.find("starter.json", ProcessIdentity) or self.record.created_by
-
-    def write_starter(self, starter: ProcessIdentity) -> None:
-        """Note the process that is to start this run's worker; a worker of an earlier session counts no more."""
-        (self.path / "launch.json").unlink(missing_ok=True)
-        self._values.write("starter.json", starter)
-
-    def mark_waiting(self) -> None:
-        """Note that it waits for its turn.
-
-        Raises:
-            StorageError: the disk refuses.
-        """
-        _touch(self._waiting_path)
-
-    def is_waiting(self) -> bool:
-        """True while it is marked as waiting."""
-        return self._waiting_path.exists()
-
-    def clear_waiting(self) -> None:
-        """It waits no longer."""
-        self._waiting_path.unlink(missing_ok=True)
+    def _maker(self) -> ProcessIdentity:
+        return self.record.created_by
 
     def write_exit(self, code: int) -> None:
         """Note how the worker's process ended: its exit status, or minus the signal."""
@@ -159,7 +128,7 @@ class RunDirectory(EvaluationFiles):
 
     def request_cancel(self) -> None:
         """Leave the mark that asks the worker to stop."""
-        _touch(self._cancel_path)
+        touch(self._cancel_path)
 
     def cancel_requested(self) -> bool:
         """True once somebody asked to stop."""
@@ -225,10 +194,3 @@ class RunDirectory(EvaluationFiles):
     def write_range_report(self, report: RangeTestReport) -> None:
         """Keep what a range test found."""
         self._values.write("report.json", report)
-
-
-def _touch(path: Path) -> None:
-    try:
-        path.touch()
-    except OSError as error:
-        raise storage_error(error, path) from error

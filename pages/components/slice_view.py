@@ -16,6 +16,8 @@ from pages.components.problems import show_error, told_in_words
 from pages.components.words import count, interval, percent
 
 _MOST_DRAWN = 12
+_TAKEN = "slices_taken"
+_TABLE_MEGABYTES = 32  # what the core reads at most
 _ROW_PIXELS = 34
 _WORSE = "#d55e00"  # stands out from blue and from both backgrounds
 
@@ -23,15 +25,9 @@ _WORSE = "#d55e00"  # stands out from blue and from both backgrounds
 def show_slices(bench: Workbench, run: RunSummary) -> None:
     """Say what stands out, then show every kind that was looked at; with the columns of a person's own table."""
     with told_in_words():
-        with st.popover("Add a table of your own", icon=":material/table_view:"):
-            quiet(
-                "A CSV file with one row for each picture: a column of their file names, and any others (camera, "
-                "place, day). Each column is looked at like the rest. It is not kept."
-            )
-            given = st.file_uploader("Table", ["csv", "tsv"], key=f"slices_{run.id}", label_visibility="collapsed")
-        report = _report(bench, run, given.getvalue() if given else None)
-        for notice in report.notices:
-            quiet(md(notice))
+        _take_table(bench, run)
+        report = bench.slices.of(run.id)
+        _offer_table(bench, run, report)
         st.markdown(md(report.words, 2_000))
         if not report.slices:
             return
@@ -42,13 +38,47 @@ def show_slices(bench: Workbench, run: RunSummary) -> None:
         _show_cautions(report)
 
 
-def _report(bench: Workbench, run: RunSummary, table: bytes | None) -> SliceReport:
-    """With the table where it can be used; else with words on what is wrong with it, and without it."""
+def _uploader(run: RunSummary) -> str:
+    """Key of the uploader; a new one once a table was taken, so that it is empty again."""
+    return f"slices_{run.id}_{st.session_state.get(_TAKEN, 0)}"
+
+
+def _take_table(bench: Workbench, run: RunSummary) -> None:
+    """Keep the table that was given, before anything is drawn; or say what is wrong with it."""
+    given = st.session_state.get(_uploader(run))
+    if given is None:
+        return
     try:
-        return bench.slices.of(run.id, table)
+        bench.slices.keep(run.id, given.getvalue(), given.name)
     except ConfigError as error:
         show_error(error)
-        return bench.slices.of(run.id)
+    else:
+        st.session_state[_TAKEN] = st.session_state.get(_TAKEN, 0) + 1
+
+
+def _offer_table(bench: Workbench, run: RunSummary, report: SliceReport) -> None:
+    """The way to add a table, and what is known of the one that is kept."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        label = "Add a table of your own" if report.table is None else "Give another table"
+        with st.popover(label, icon=":material/table_view:"):
+            quiet(
+                "A CSV file with one row for each picture: a column of their file names, and any others (camera, "
+                "place, day). Each column is looked at like the rest. What it says of the test pictures is kept with "
+                "this run until it is removed."
+            )
+            st.file_uploader(
+                "Table",
+                ["csv", "tsv"],
+                key=_uploader(run),
+                label_visibility="collapsed",
+                max_upload_size=_TABLE_MEGABYTES,
+            )
+        if report.table is not None:
+            told = " ".join(report.notices)
+            st.markdown(f"With **{md(report.table, 80)}**. {md(told)}", width="content")
+            if st.button("Remove it", type="tertiary", icon=":material/delete:", key=f"slices_forget_{run.id}"):
+                bench.slices.forget(run.id)
+                st.rerun()
 
 
 def slice_chart(report: SliceReport) -> dict[str, Any]:

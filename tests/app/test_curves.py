@@ -1,6 +1,5 @@
 """Charts of curves and slices: what is drawn is what was measured, and names stay names."""
 
-import io
 import json
 
 import numpy as np
@@ -11,6 +10,7 @@ from clf_core.evaluation.curves import all_curves
 from clf_core.evaluation.slices import by_value, judge
 from clf_core.results.curves import Curves
 from clf_core.results.slices import SliceReport
+from clf_core.workspace import Workspace
 from pages.components import curve_charts, curve_view, slice_view
 
 HOSTILE = ("<b>x</b>", "%{x} :red[r]", "_plain_", "![p](http:evil.example)")
@@ -111,12 +111,22 @@ def test_the_page_says_where_too_few_pictures_were_tested_for_kinds_of_them(stud
     assert "There are too few test pictures to look at kinds of them" in helpers.texts(app).replace("\\", "")
 
 
-def test_a_table_that_cannot_be_used_is_explained_and_the_rest_shown(studio, helpers, monkeypatch):
-    table = io.BytesIO(b"file,camera\nnothing.png,old\n")
-    monkeypatch.setattr(slice_view.st, "file_uploader", lambda *_, **__: table)
-    app = studio.open("evaluate")
+def test_a_table_is_kept_with_the_run_and_one_that_cannot_be_used_is_explained(studio, helpers):
+    app = studio.open("evaluate", run=studio.run.id)
     app.session_state["view"] = "Slices"
     app.run()
+    app.file_uploader[0].upload("bad.csv", b"file,camera\nnothing.png,old\n").run()
     assert not app.exception
     assert "names only 0 of the" in app.warning[0].value.replace("\\", "")
     assert "There are too few test pictures" in helpers.texts(app).replace("\\", "")
+    names = Workspace(studio.bench.settings.workspace).runs.find(studio.run.id).answers("test").source_names
+    good = "".join(f'"{name}",old\n' for name in names)
+    app.file_uploader[0].upload("**my** table.csv", f"file,camera\n{good}".encode()).run()
+    assert not app.exception
+    assert not app.warning
+    assert f"The table names {len(names)} of the {len(names)} test pictures" in helpers.texts(app)
+    assert "\\*\\*my\\*\\* table" in helpers.texts(app)
+    assert studio.bench.slices.of(studio.run.id).table == "**my** table.csv"
+    app.button(key=f"slices_forget_{studio.run.id}").click().run()
+    assert studio.bench.slices.of(studio.run.id).table is None
+    assert "The table names" not in helpers.texts(app)
