@@ -66,4 +66,5 @@ def merge_classes(report: EvaluationReport) -> Iterator[Proposal]:
         "taken for the other of the two, hardly better than guessing between them.",
         source="test",
         label=names[one],
+        other=names[two],
     )

@@ -205,7 +205,7 @@ def _confused_pair(report: EvaluationReport, known: Known) -> Iterator[Proposal]
         yield _change(known, "preset", title, why, "test", {"preset": then})
     else:
         why += " Look whether some of them are in the wrong class, and add pictures that show the difference."
-        yield Proposal(key="pair", title=title, why=why, source="test", label=true)
+        yield Proposal(key="pair", title=title, why=why, source="test", label=true, other=said)
 
 
 def _few_pictures(_report: EvaluationReport, known: Known) -> Iterator[Proposal]:

@@ -8,7 +8,7 @@ from clf_core.config import TrainConfig
 from clf_core.results.runs import ErrorWords
 from clf_core.values import Value
 
-SearchState = Literal["starting", "running", "done", "failed", "cancelled", "interrupted"]
+SearchState = Literal["queued", "starting", "running", "done", "failed", "cancelled", "interrupted"]
 SEARCH_FINAL_STATES: frozenset[SearchState] = frozenset({"done", "failed", "cancelled", "interrupted"})
 """States in which nothing is at work and nothing will be unless somebody asks for it anew."""
 
@@ -48,6 +48,7 @@ class SearchSummary(Value):
     winner_run: str = Field("", description="Identifier of the run that trains the winner; empty before there is one.")
     error: ErrorWords | None = None
     resumable: bool = Field(False, description="Whether it can go on where it was left.")
+    place: int = Field(0, description="Place in the queue, from 1; 0 where it is not queued.")
 
 
 class SearchProgress(Value):
@@ -85,3 +86,4 @@ class Proposal(Value):
     config: TrainConfig | None = Field(None, description="Settings of the next run; None where pictures are needed.")
     changes: tuple[tuple[str, str], ...] = Field((), description="Field and its new value in words.")
     label: str = Field("", description="A class of which pictures are needed; empty for none in particular.")
+    other: str = Field("", description="The other of two classes to merge, or to tell apart; empty where it is one.")

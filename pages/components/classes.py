@@ -1,12 +1,14 @@
 """The classes of a dataset: how many pictures each has, other names, and several made into one."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from clf_core.api import Workbench
 from clf_core.errors import ClfError
 from clf_core.results import DatasetSummary
 from clf_core.values import SPLITS
-from pages.components.changes import PICTURES, done, go_to, who
+from pages.components.changes import CLASSES, PICTURES, TAB_KEY, done, go_to, who
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet, section
 from pages.components.labelling import show_only
@@ -94,6 +96,12 @@ def _numbers(dataset: DatasetSummary, name: str) -> str:
     if total < _FEW:
         return f"{words}  \n:orange[Very few: ten or more are a start.]"
     return words
+
+
+def ask_to_merge(dataset: DatasetSummary, names: Sequence[str]) -> None:
+    """Have the page of a dataset open where classes are merged, with these chosen."""
+    st.session_state[TAB_KEY] = CLASSES
+    st.session_state[f"merge_names_{dataset.version}"] = [name for name in names if name in dataset.classes]
 
 
 def _offer_merge(bench: Workbench, dataset: DatasetSummary) -> None:

@@ -7,6 +7,8 @@ from clf_core.config import ImportOptions, SplitConfig
 from clf_core.errors import ConfigError
 from pages.components.heading import quiet
 
+LONGEST_LABEL = 80
+
 _HELP = {name: field.description for name, field in SplitConfig.model_fields.items()}
 _LABEL_HELP = ImportOptions.model_fields["label"].description
 _RATE_HELP = ImportOptions.model_fields["frames_per_second"].description
@@ -16,7 +18,7 @@ def label_input(key: str, *, asked: bool) -> str:
     """Draw the question which class pictures without a folder are. ``asked``: there are such pictures."""
     return st.text_input(
         "Which class are these pictures?" if asked else "Class of pictures without a folder",
-        max_chars=80,
+        max_chars=LONGEST_LABEL,
         key=f"{key}_label",
         placeholder="" if asked else "Only needed for loose pictures",
         help=_LABEL_HELP,

@@ -4,12 +4,14 @@ import streamlit as st
 
 from clf_core.api import Workbench
 from clf_core.results import EvaluationReport, Proposal, RunSummary
-from pages.components.changes import CLASSES, TAB_KEY
+from pages.components.classes import ask_to_merge
 from pages.components.escaping import md
-from pages.components.evaluate_tabs import MISTAKES, open_tab
+from pages.components.evaluate_tabs import MISTAKES, MIXUPS, open_tab
 from pages.components.heading import quiet, section
+from pages.components.mixups import open_cell
 from pages.components.pickers import remembered
 from pages.components.runlist import go_to_run
+from pages.components.ways_in import ask_for_pictures
 from pages.components.words import count
 
 _SOURCES = {
@@ -73,12 +75,21 @@ def _action(bench: Workbench, run: RunSummary, proposal: Proposal) -> None:
             go_to_run("train.py", started.id)
     elif proposal.key == "labels":
         st.button("See them", key=key, icon=":material/flag:", width="stretch", on_click=open_tab, args=(MISTAKES,))
+    elif proposal.key == "pair":
+        shown = (run.id, proposal.label, proposal.other)
+        st.button("See them", key=key, icon=":material/grid_on:", width="stretch", on_click=_open_cell, args=shown)
     elif proposal.key == "merge":
-        if st.button("Open the classes", key=key, icon=":material/merge:", width="stretch"):
-            st.session_state[TAB_KEY] = CLASSES
+        if st.button("Merge them", key=key, icon=":material/merge:", width="stretch"):
+            ask_to_merge(bench.datasets.get(run.dataset_id), (proposal.label, proposal.other))
             st.switch_page("data.py", query_params={"dataset": run.dataset_id})
     elif st.button("Add pictures", key=key, icon=":material/add_photo_alternate:", width="stretch"):
+        ask_for_pictures(run.dataset_id, proposal.label)
         st.switch_page("data.py", query_params={"dataset": run.dataset_id})
+
+
+def _open_cell(run_id: str, true: str, said: str) -> None:
+    open_cell(run_id, true, said)
+    open_tab(MIXUPS)
 
 
 def _honesty(report: EvaluationReport) -> str:

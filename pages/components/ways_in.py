@@ -12,7 +12,7 @@ from clf_core.config import ImportOptions, SplitConfig
 from clf_core.results import ImportReport
 from pages.components.capture import ADDRESS, capture_form
 from pages.components.heading import quiet
-from pages.components.import_options import label_input, rate_input, split_inputs
+from pages.components.import_options import LONGEST_LABEL, label_input, rate_input, split_inputs
 from pages.components.importing import Cancelled, Progress, being_imported, start_import
 from pages.components.upload import earlier_uploads, forget, just_arrived, upload_zone, uploads_underway
 
@@ -80,6 +80,12 @@ def show_underway() -> None:
     elif key is not None:
         dataset = {"dataset": key.removeprefix(_ADD)} if key.startswith(_ADD) else {}
         st.switch_page("data.py", query_params=dataset)
+
+
+def ask_for_pictures(dataset_id: str, label: str) -> None:
+    """Have the data page open with the form that adds pictures to a dataset, for a class."""
+    st.session_state["adding_to"] = dataset_id
+    st.session_state[f"{_ADD}{dataset_id}_label"] = label[:LONGEST_LABEL]
 
 
 def _open_form(key: str) -> None:

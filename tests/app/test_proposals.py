@@ -13,6 +13,7 @@ ADD = Proposal(
     key="pictures", title="Add about 20 pictures of '**bold** :red[x]'", why="Recall is low.", source="test", label="x"
 )
 
+PAIR = Proposal(key="pair", title="Tell 'x' and 'y' apart", why="They are mixed up.", source="test")
 LABELS = Proposal(key="labels", title="Check the labels of 2 pictures", why="It was sure.", source="test")
 MERGE = Proposal(key="merge", title="Merge 'x' and 'y'", why="They are taken for each other.", source="test", label="x")
 
@@ -55,6 +56,9 @@ def test_where_pictures_are_needed_it_leads_to_them(proposed):
     app = proposed(ADD)
     assert "Add pictures" in labels(app)
     assert "Train with this" not in labels(app)
+    next(button for button in app.button if button.label == "Add pictures").click().run()
+    assert not app.exception
+    assert next(box for box in app.text_input if box.label == "Class of pictures without a folder").value == "x"
 
 
 def test_the_most_promising_stands_under_the_verdict_and_not_twice(proposed, helpers):
@@ -64,17 +68,28 @@ def test_the_most_promising_stands_under_the_verdict_and_not_twice(proposed, hel
     assert "What else to try" in words
 
 
+def test_two_classes_to_tell_apart_lead_to_their_cell(proposed, studio, helpers):
+    names = list(studio.bench.datasets.get(studio.run.dataset_id).classes)
+    app = proposed(PAIR.model_copy(update={"label": names[2], "other": names[0]}))
+    next(button for button in app.button if button.label == "See them").click().run()
+    assert app.session_state["view"] == "Mix-ups"
+    (matrix,) = helpers.parts(app, "matrix")
+    assert tuple(matrix["selected"]) == (2, 0)
+
+
 def test_labels_in_doubt_lead_to_the_mistakes(proposed):
     app = proposed(ADD, LABELS, first=LABELS)
     next(button for button in app.button if button.label == "See them").click().run()
     assert app.session_state["view"] == "Mistakes"
 
 
-def test_classes_to_merge_lead_to_the_classes_of_the_dataset(proposed):
-    app = proposed(MERGE)
-    next(button for button in app.button if button.label == "Open the classes").click().run()
+def test_classes_to_merge_are_chosen_on_the_page_of_the_dataset(proposed, studio):
+    names = list(studio.bench.datasets.get(studio.run.dataset_id).classes)[:2]
+    app = proposed(MERGE.model_copy(update={"label": names[0], "other": names[1]}))
+    next(button for button in app.button if button.label == "Merge them").click().run()
     assert app.session_state["data_tab"] == "Classes"
     assert not app.exception
+    assert next(box for box in app.multiselect if box.label == "Classes").value == names
 
 
 def test_names_are_literal_and_the_source_is_told(proposed, helpers):
