@@ -1,6 +1,7 @@
 """A model that needs no network: its features are a picture's mean colours, and its evidence is a colour channel."""
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ from clf_core.prediction.predictor import Predictor
 
 PREPROCESSING = Preprocessing(input_size=16, resize_size=16, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 CHANNELS = {"red": 0, "green": 1, "blue": 2}
+_IN_FLIGHT = 3
 _WEIGHTS = "0" * 64
 
 
@@ -41,7 +43,13 @@ class MeanColours:
         return np.asarray(batch.mean(axis=(1, 2)) / 255, dtype=np.float32)
 
     def stream(self, inputs: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
+        # Like a real one it has some pictures in flight before the first answer comes.
+        held: deque[NDArray[np.uint8]] = deque()
         for picture in inputs:
+            held.append(picture)
+            if len(held) > _IN_FLIGHT:
+                yield self.features(held.popleft()[None])[0]
+        for picture in held:
             yield self.features(picture[None])[0]
 
 
@@ -59,15 +67,19 @@ class ColourHeatmaps:
         return np.asarray(picture[..., CHANNELS[self._classes[target]]] / 255, dtype=np.float32)
 
 
-def pretended_model(classes: tuple[str, ...]) -> Any:
-    """What the background work on a run needs of a loaded model; ``classes`` are names of colours in class order."""
+def pretended_classifier(classes: tuple[str, ...], channels: Sequence[int], *, strength: float = 20) -> Classifier:
+    """A head on mean colours; ``channels`` are those of the first classes, the others have none."""
     spec = ClassifierSpec(
         backbone="mean-colours", weights_sha256=_WEIGHTS, feature_dim=3, preprocessing=PREPROCESSING, classes=classes
     )
     weight = np.zeros((len(classes), 3), dtype=np.float32)
-    for row, name in enumerate(classes):
-        weight[row, CHANNELS[name]] = 20
-    classifier = Classifier(spec, weight, np.zeros(len(classes), dtype=np.float32))
+    weight[np.arange(len(channels)), channels] = strength
+    return Classifier(spec, weight, np.zeros(len(classes), dtype=np.float32))
+
+
+def pretended_model(classes: tuple[str, ...]) -> Any:
+    """What the background work on a run needs of a loaded model; ``classes`` are names of colours in class order."""
+    classifier = pretended_classifier(classes, [CHANNELS[name] for name in classes])
     runtime = MeanColours()
     return SimpleNamespace(
         classifier=classifier,

@@ -199,6 +199,7 @@ def test_predict_gives_no_class_and_no_bars_to_a_picture_of_something_else(knows
     assert answer["rows"] == []
     assert helpers.HOSTILE[1] in answer["sure"]
     assert "gets no class" in helpers.texts(app)
+    assert not helpers.parts(app, "lens")  # there is no class to show the evidence for
     app = knows_little.open("predict", model=knows_little.run.id)
     zone = app.file_uploader(key="predict_files")
     zone.upload("more.png", helpers.picture(0, 98)).upload("new.png", helpers.picture(1, 99))

@@ -17,8 +17,17 @@ def test_many_pictures_become_a_table_in_which_every_file_stands(studio, helpers
     app.run()
     table = app.dataframe[0].value
     assert list(table["File"]) == ["a.png", "b.png", "c.png"]
+    assert (table["Sure"][:2] > 50).all()  # percent
     assert table["Note"].iloc[2].startswith("Skipped")
     assert app.download_button[0].label == "Download as CSV"
+
+
+def test_an_archive_without_a_picture_is_told(studio, helpers):
+    app = studio.open("predict")
+    empty_archive = helpers.archive(names=())
+    app.file_uploader(key="predict_files").upload("empty.zip", empty_archive).run()
+    assert "There is no picture in it" in helpers.texts(app)
+    assert not app.download_button
 
 
 def test_without_a_run_the_starter_model_answers(empty, helpers):

@@ -1,22 +1,20 @@
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from clf_core.config import ImportLimits, Preprocessing
 from clf_core.errors import ConfigError, NotFoundError, StateError
 from clf_core.evaluation.answers import Answers
 from clf_core.evaluation.nearest import FeatureTable, write_features
 from clf_core.jobs.insights import folder_of
 from clf_core.jobs.unknown_part import Unknown
-from clf_core.models.classifier import Classifier, ClassifierSpec, save_classifier
+from clf_core.models.classifier import save_classifier
 from clf_core.results.doubt import PairCost
 from clf_core.workspace import Workspace
 from clf_core.workspace.run_directory import RunDirectory
+from tests.pretended_model import pretended_model
 
 CLASSES = ("blue", "red")
-PREPROCESSING = Preprocessing(input_size=16, mean=(0, 0, 0), std=(1, 1, 1))
 
 
 def answers(count: int, seed: int) -> Answers:
@@ -35,11 +33,7 @@ def run(bench, run_in_state) -> RunDirectory:
     found = Workspace(bench.settings.workspace).runs.find(run_in_state("done"))
     found.write_answers("val", answers(60, 1))
     found.write_answers("test", answers(90, 2))
-    spec = ClassifierSpec(
-        backbone="mean-colour", weights_sha256="a" * 64, feature_dim=3, preprocessing=PREPROCESSING, classes=CLASSES
-    )
-    weight = np.array([[0, 0, 9], [9, 0, 0]], dtype=np.float32)
-    save_classifier(found.model_folder, Classifier(spec, weight, np.zeros(2, dtype=np.float32)))
+    save_classifier(found.model_folder, pretended_model(CLASSES).classifier)
     return found
 
 
@@ -98,15 +92,6 @@ def test_a_run_without_such_answers_says_so_and_is_asked_as_before(bench, run_in
         bench.doubt.report("no such run")
 
 
-class MeanColour:
-    """A network whose features are the mean colour."""
-
-    spec = SimpleNamespace(feature_dim=3, preprocessing=PREPROCESSING)
-
-    def stream(self, inputs):
-        return ((picture.mean(axis=(0, 1)) / 255).astype(np.float32) for picture in inputs)
-
-
 def make_unknown(bench, run: RunDirectory) -> list[tuple[int, int]]:
     """Work the part out for a run whose training pictures are of the colours of the test's."""
     random = np.random.default_rng(0)
@@ -116,8 +101,7 @@ def make_unknown(bench, run: RunDirectory) -> list[tuple[int, int]]:
         keys = tuple(f"{number:064x}" for number in range(len(rows)))
         write_features(folder_of(run, "features") / f"{split}.npz", FeatureTable(keys, rows))
     told: list[tuple[int, int]] = []
-    classifier = SimpleNamespace(spec=SimpleNamespace(feature_dim=3, preprocessing=PREPROCESSING))
-    model = SimpleNamespace(runtime=MeanColour(), classifier=classifier, limits=ImportLimits())
+    model = pretended_model(CLASSES)
     Unknown().make(run, Workspace(bench.settings.workspace), model, lambda done, total: told.append((done, total)))
     return told
 
