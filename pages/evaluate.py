@@ -104,7 +104,7 @@ def show(bench: Workbench, run: RunSummary, place: DeltaGenerator) -> None:
     verdict = remembered("evaluate_verdict", known, lambda: bench.evaluation.verdict(run.id))
     title(f"How good is {md(run.name, 60)}?", place)
     show_changes(bench, run)
-    if show_verdict(run.id, verdict, report):
+    if show_verdict(run.id, verdict, report, bench.comparison.looks([run.dataset_id])):
         open_tab(MIXUPS)
     show_next_step(bench, run, verdict.next_step)
     if st.button("Try it on your own picture", type="primary", icon=":material/image_search:"):

@@ -26,6 +26,7 @@ def evaluate(options: argparse.Namespace, workbench: Workbench, console: Console
         _say_figures(figures, console)
     if report.calibration is not None:
         _say_calibration(report.calibration, console)
+    console.say(workbench.comparison.looks([workbench.runs.get(options.run).dataset_id]).words)
     kept = {} if figures is None else {"figures": figures.model_dump(mode="json", exclude={"curves"})}
     if slices is not None:
         kept["slices"] = slices.model_dump(mode="json")

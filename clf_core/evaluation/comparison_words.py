@@ -110,13 +110,13 @@ def cautions(figures: PairedFigures | None, shared: SharedPictures, looks: TestL
 
 
 def looks_words(looks: TestLooks) -> str:
-    """How often results on these test pictures were looked at; empty where it was hardly ever."""
-    if looks.looks <= 1:
+    """How often results on these test pictures were looked at, and why that matters; empty where it was never."""
+    if not looks.looks:
         return ""
     among = "of one run" if looks.runs == 1 else f"of {looks.runs:,} runs"
     return (
-        f"Results {among} on these test pictures were looked at {looks.looks:,} times: the more often one chooses by "
-        "them, the more they flatter what was chosen."
+        f"Results {among} on these test pictures were looked at {_times(looks.looks)}. They judge honestly only while "
+        "nobody chooses by them: the more often one does, the more they flatter what was chosen."
     )
 
 
@@ -141,6 +141,10 @@ def _copies(figures: PairedFigures) -> str:
     if figures.groups == figures.n:
         return ""
     return f"Near copies count as one: the {pictures(figures.n)} are {figures.groups:,} different ones."
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def _many(count: int) -> str:

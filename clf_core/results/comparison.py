@@ -115,7 +115,7 @@ class TestLooks(Value):
 
     runs: int = Field(description="Runs tested on pictures of the same dataset.")
     looks: int = Field(description="How often the result of any of them was asked for.")
-    words: str = Field("", description="The same in a sentence; empty where it is too little to say.")
+    words: str = Field("", description="The same in a sentence; empty where it was never.")
 
 
 class Comparison(Value):

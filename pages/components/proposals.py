@@ -94,9 +94,9 @@ def _open_cell(run_id: str, true: str, said: str) -> None:
 
 def _honesty(report: EvaluationReport) -> str:
     """Say what choosing by the test pictures does to their figure."""
-    looked = f"This test was looked at {count(report.looks, 'time')}; each look is noted."
+    looked = f"This result was looked at {count(report.looks, 'time')}; each look is noted."
     if report.looks >= _OFTEN:
-        looked = f"This test was looked at {report.looks:,} times already, so its figure flatters by now."
+        looked = f"This result was looked at {report.looks:,} times already, so its figure flatters by now."
     return (
         f"{looked} Whoever often chooses by the test pictures gets a figure that flatters: what was changed to please "
         "them looks better on them than on new ones. For the final word, test on pictures set aside since."

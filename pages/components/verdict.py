@@ -3,25 +3,22 @@
 from typing import Any
 
 from clf_core.results import EvaluationReport, MixUp, TestedPicture, Verdict, WeakClass
+from clf_core.results.comparison import TestLooks
 from pages.components.escaping import plain
 from pages.components.mixups import open_cell
 from pages.components.serving import thumbnail_url
 from pages.components.web_part import nothing, web_part
 from pages.components.words import count, interval, percent
 
-_LOOKS = (
-    "How often this result was asked for. The more often one chooses by the same test pictures, the more their "
-    "figures flatter."
-)
 _FEW = 200
 """Below so many pictures, counts stand beside percentages."""
 
 _verdict = web_part("verdict")
 
 
-def show_verdict(run_id: str, verdict: Verdict, report: EvaluationReport) -> bool:
+def show_verdict(run_id: str, verdict: Verdict, report: EvaluationReport, looks: TestLooks) -> bool:
     """Draw it; True once a person asked for the pictures behind it, and their cell of the matrix is selected."""
-    asked = _verdict(data=verdict_data(verdict, report), key="verdict", on_open_change=nothing).open
+    asked = _verdict(data=verdict_data(verdict, report, looks), key="verdict", on_open_change=nothing).open
     if not isinstance(asked, dict):
         return False
     if asked.get("pair") and verdict.mix_up is not None:
@@ -43,7 +40,7 @@ def taken_for(report: EvaluationReport, name: str) -> str:
     return report.classes[wrong.index(most)] if most else name
 
 
-def verdict_data(verdict: Verdict, report: EvaluationReport) -> dict[str, Any]:
+def verdict_data(verdict: Verdict, report: EvaluationReport, looks: TestLooks) -> dict[str, Any]:
     """Return what the web part is given."""
     expected = interval(report.accuracy_low, report.accuracy_high)
     right = percent(report.accuracy, 1)
@@ -57,13 +54,13 @@ def verdict_data(verdict: Verdict, report: EvaluationReport) -> dict[str, Any]:
         "words": f"Accuracy {right}, 95 % interval {expected}",
         "legend": f"Dot: {right} right in this test. Band: what to expect on new pictures (95 % interval, {expected}). "
         f"Grey line: {percent(report.baseline)}, by always naming the most frequent class.",
-        "facts": _facts(verdict, report),
+        "facts": _facts(verdict, report, looks),
         "weak": _weak(verdict),
         "pair": None if verdict.mix_up is None else _pair(verdict.mix_up, verdict.explained.get("mix_up", "")),
     }
 
 
-def _facts(verdict: Verdict, report: EvaluationReport) -> list[dict[str, str]]:
+def _facts(verdict: Verdict, report: EvaluationReport, looks: TestLooks) -> list[dict[str, str]]:
     right = f"{report.correct:,} of {report.n:,}" if report.n < _FEW else percent(report.accuracy, 1)
     facts = [
         (right, "right in this test", verdict.explained.get("accuracy", "")),
@@ -73,9 +70,19 @@ def _facts(verdict: Verdict, report: EvaluationReport) -> list[dict[str, str]]:
             verdict.explained.get("interval", ""),
         ),
         (percent(report.baseline), "by always naming one class", verdict.explained.get("baseline", "")),
-        (count(report.looks, "look"), "at this test so far", _LOOKS),
+        (count(max(looks.looks, report.looks), "look"), "at these test pictures so far", _looks_words(report, looks)),
     ]
     return [{"figure": figure, "label": label, "why": plain(why, 600)} for figure, label, why in facts]
+
+
+def _looks_words(report: EvaluationReport, looks: TestLooks) -> str:
+    whose = f"{count(report.looks, 'time')} of this run"
+    if looks.runs > 1:
+        whose += f" and {count(looks.looks, 'time')} of all {looks.runs:,} runs"
+    return (
+        f"How often results on these test pictures were asked for, {whose}: the more often one chooses by the same "
+        "pictures, the more their figures flatter what was chosen."
+    )
 
 
 def _weak(verdict: Verdict) -> dict[str, Any] | None:

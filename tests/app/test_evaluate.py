@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from clf_core.api import open_workbench
 from clf_core.results import EvaluationReport, TestedPicture
+from clf_core.results.comparison import TestLooks
 from clf_core.results.confusion import ConfusionBlock
 from clf_core.settings import Settings
 from clf_core.workspace import Workspace
@@ -242,4 +243,8 @@ def test_where_the_pictures_of_a_class_went_most_often(studio):
     changed: EvaluationReport = report.model_copy(update={"confusion_matrix": matrix})
     one, two, three = changed.classes
     assert [taken_for(changed, name) for name in (one, two, three)] == [three, two, two]
-    assert verdict_data(studio.bench.evaluation.verdict(studio.run.id), report)["facts"][0]["figure"]
+    looks = TestLooks(runs=4, looks=9)
+    facts = verdict_data(studio.bench.evaluation.verdict(studio.run.id), report, looks)["facts"]
+    assert facts[0]["figure"]
+    assert facts[-1]["figure"] == "9 looks"
+    assert "and 9 times of all 4 runs" in facts[-1]["why"]

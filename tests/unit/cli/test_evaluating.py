@@ -29,8 +29,9 @@ def test_the_verdict_comes_first_and_then_the_figures(said, ann):
     assert any(line.startswith("Most often confused: 'blue' was taken for 'red' 3 times in 30") for line in lines)
     assert any(line.startswith("Next: ") for line in lines)
     assert any(line.startswith("  red: 30 pictures, precision 0.90") for line in lines)
-    assert lines[-1].startswith("Temperature 2.00, fitted on 40 validation pictures: NLL ")
-    assert lines[-1].endswith("(15 bins)")
+    assert lines[-2].startswith("Temperature 2.00, fitted on 40 validation pictures: NLL ")
+    assert lines[-2].endswith("(15 bins)")
+    assert lines[-1].startswith("Results of one run on these test pictures were looked at once.")
 
 
 def test_programs_get_the_report_the_summary_and_the_intervals(typed, ann):

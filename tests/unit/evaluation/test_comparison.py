@@ -181,4 +181,5 @@ def test_few_pictures_and_many_looks_are_said():
     )
     assert "With only 10 pictures in common this is a first impression." in told
     assert told[-1].startswith("Results of 3 runs on these test pictures were looked at 7 times")
-    assert looks_words(TestLooks(runs=1, looks=1)) == ""
+    assert looks_words(TestLooks(runs=1, looks=0)) == ""
+    assert "of one run on these test pictures were looked at once." in looks_words(TestLooks(runs=1, looks=1))
