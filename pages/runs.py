@@ -33,6 +33,7 @@ runs = bench.runs.list()
 first, second = st.query_params.get("first"), st.query_params.get("second")
 if not runs:
     empty_page(bench, "No runs yet", "A run is one training. Each one stays here with its result and its settings.")
+    show_queue(bench)  # a search may be at work before the first run
 elif first and second:
     show_comparison(bench, first, second)
 else:

@@ -10,10 +10,11 @@ from clf_core.errors import ConfigError, StateError, StorageError
 from clf_core.jobs import process
 from clf_core.jobs.launcher import Launcher
 from clf_core.jobs.local import LocalLauncher
-from clf_core.jobs.queue import RunQueue
+from clf_core.jobs.queue import WorkQueue
 from clf_core.jobs.summary import summarise
 from clf_core.results import FINAL_STATES, RESTING_STATES, RunState, RunSummary
 from clf_core.workspace import Workspace
+from clf_core.workspace.names import is_search_id
 from clf_core.workspace.records import RunStatus
 from clf_core.workspace.run_directory import RunDirectory
 
@@ -29,12 +30,15 @@ class RunControl:
     """Runs of one workspace, as far as they are there already. ``ref`` is a run's name or identifier.
 
     All methods return the run as it stands afterwards, and raise NotFoundError where there is no such run.
+
+    Attributes:
+        turns: the queue, for the other modules of this package.
     """
 
     def __init__(self, workspace: Workspace, launcher: Launcher | None = None) -> None:
         self._workspace = workspace
         self._launcher = launcher or LocalLauncher()
-        self._turns = RunQueue(workspace, self._launcher)
+        self.turns = WorkQueue(workspace, self._launcher)
 
     def pause(self, ref: str) -> RunSummary:
         """Ask a run to save everything and leave; ``resume`` goes on from there as if nothing had been.
@@ -98,7 +102,7 @@ class RunControl:
         """
         run = self.directory(ref)
         with _one_at_a_time(run):
-            waited = self._turns.withdraw(run)
+            waited = self.turns.withdraw(run)
             state = self._launcher.state(run)
             if waited or state == "paused":
                 status = run.status() or _status("cancelled")
@@ -110,7 +114,7 @@ class RunControl:
             if self._launcher.state(run) == "cancelled":  # else it was done a moment before
                 run.checkpoints.drop()
                 run.clear_scratch()
-        self._turns.start_next()
+        self.turns.start_next()
         return self._summary(run)
 
     def extend(self, ref: str, epochs: int, *, name: str | None = None) -> RunSummary:
@@ -143,7 +147,7 @@ class RunControl:
         fields = {**earlier.config.model_dump(mode="json"), "epochs": summary.epochs + epochs, "minutes": None}
         dataset = self._workspace.datasets.find(earlier.record.dataset_id, earlier.record.version)
         run = self._workspace.runs.create(dataset, train_config(fields), name, process.current(), extends=earlier)
-        self._turns.add(run)
+        self.turns.add(run)
         return self._summary(run)
 
     def drop_checkpoints(self, ref: str) -> RunSummary:
@@ -182,21 +186,21 @@ class RunControl:
 
     @property
     def slots(self) -> int:
-        """How many runs may be at work at a time; the others wait."""
-        return self._turns.slots
+        """How many runs and searches may be at work at a time; the others wait."""
+        return self.turns.slots
 
     def set_slots(self, count: int) -> None:
-        """Let so many runs, at least 1, be at work at a time. Those at work now go on in any case.
+        """Let so many runs and searches, at least 1, be at work at a time. Those at work now go on in any case.
 
         Raises:
             StorageError: the disk refused.
         """
-        self._turns.set_slots(count)
+        self.turns.set_slots(count)
 
     def waiting(self) -> tuple[RunSummary, ...]:
-        """Return the runs that wait, in the order of their turn."""
-        places = self._turns.places()
-        return tuple(self._summary(self.directory(run), places) for run in places)
+        """Return the runs that wait, in the order of their turn; searches may stand between them (``place``)."""
+        places = self.turns.places()
+        return tuple(self._summary(self.directory(run), places) for run in places if not is_search_id(run))
 
     def move(self, ref: str, place: int) -> RunSummary:
         """Put a run that waits at another place of the queue, counted from 1.
@@ -205,7 +209,7 @@ class RunControl:
             StateError: it does not wait (any more).
         """
         run = self.directory(ref)
-        self._require_waiting(run, self._turns.move(run, place))
+        self._require_waiting(run, self.turns.move(run, place))
         return self._summary(run)
 
     def prioritise(self, ref: str, priority: int = 1) -> RunSummary:
@@ -215,7 +219,7 @@ class RunControl:
             StateError: it does not wait (any more).
         """
         run = self.directory(ref)
-        self._require_waiting(run, self._turns.prioritise(run, priority))
+        self._require_waiting(run, self.turns.prioritise(run, priority))
         return self._summary(run)
 
     def directory(self, ref: str) -> RunDirectory:
@@ -227,7 +231,7 @@ class RunControl:
         return self._workspace.runs.find(ref)
 
     def _summary(self, run: RunDirectory, places: dict[str, int] | None = None) -> RunSummary:
-        places = self._turns.places() if places is None else places
+        places = self.turns.places() if places is None else places
         return summarise(run, self._launcher, places.get(run.record.id, 0))
 
     def _go_on(self, run: RunDirectory, wish: Literal["", "stop"] = "") -> RunSummary:
@@ -243,7 +247,7 @@ class RunControl:
             run.begin_again(_status("queued").model_copy(update={**_lasting(status), **fresh}))
             if wish:
                 run.request(wish)
-            self._turns.add(run)
+            self.turns.add(run)
         return self._summary(run)
 
     def _rest_within(self, seconds: float, run: RunDirectory) -> RunSummary:

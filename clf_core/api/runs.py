@@ -68,13 +68,13 @@ class Runs(RunControl):
             earlier = self.finished(config.continue_from).record.id
             config = config.model_copy(update={"continue_from": earlier})
         run = self._workspace.runs.create(dataset, config, name, process.current())
-        self._turns.add(run, priority)
+        self.turns.add(run, priority)
         return self._summary(run)
 
     def list(self) -> tuple[RunSummary, ...]:
         """Return all runs, newest first. Cheap enough to call at every rerun of a page."""
         found = []
-        places = self._turns.places()
+        places = self.turns.places()
         for run in self._workspace.runs.list():
             try:
                 found.append(self._summary(run, places))

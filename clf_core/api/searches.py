@@ -11,7 +11,6 @@ from clf_core.api.runs import Runs
 from clf_core.config import SearchConfig, TrainConfig
 from clf_core.errors import DatasetError, NotFoundError, StateError, StorageError
 from clf_core.jobs import process
-from clf_core.jobs.searches import SearchJobs
 from clf_core.results import (
     SEARCH_FINAL_STATES,
     RunSummary,
@@ -22,7 +21,8 @@ from clf_core.results import (
 )
 from clf_core.training.recipes import ENOUGH_TO_JUDGE, RECIPES
 from clf_core.workspace import Workspace
-from clf_core.workspace.search_directory import SearchDirectory
+from clf_core.workspace.names import is_search_id
+from clf_core.workspace.search_directory import SearchDirectory, SearchStatus
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +49,8 @@ class Searches:
         self._workspace = workspace
         self._runs = runs
         self._plans = Plans(workspace, runs.list)
-        self._jobs = SearchJobs()
+        self._turns = runs.turns
+        self._jobs = runs.turns.searches
 
     def problems(self, dataset_ref: str, config: SearchConfig | None = None) -> tuple[str, ...]:
         """Return what stands in the way of a search on a dataset, in sentences; empty if nothing does.
@@ -82,7 +83,7 @@ class Searches:
         from clf_core.training.search_space import Space, by_lot
 
         dataset = self._workspace.datasets.find(dataset_ref)
-        slots = slots_of(config.slots)
+        slots = slots_of(config.slots, self._turns.slots)
         space, chance = Space(config, config.backbones or self.backbones(config.base.backbone)), random.Random(0)  # noqa: S311
         sample = [space.draw(lambda dimension: by_lot(chance, dimension)).config for _ in range(_SAMPLE)]
         stages = [self._plans.stages(dataset, one) for one in sample]
@@ -96,13 +97,16 @@ class Searches:
         """Return the networks a search chooses from where it is told none: ``first``, then those on this machine."""
         return tuple(dict.fromkeys([first, *self._workspace.backbones.names()]))
 
-    def start(self, dataset_ref: str, config: SearchConfig, *, name: str | None = None) -> SearchSummary:
-        """Start a search in a process of its own and return at once.
+    def start(
+        self, dataset_ref: str, config: SearchConfig, *, name: str | None = None, priority: int = 0
+    ) -> SearchSummary:
+        """Start a search in a process of its own, or let it wait for its turn among runs, and return at once.
 
         Args:
             dataset_ref: name or identifier of the dataset; its newest version is used by all trials.
             config: what is searched, and how long.
             name: what to call it; None makes a name, such as 'Pets search 1'.
+            priority: where it has to wait: higher ones go first.
 
         Raises:
             NotFoundError: no such dataset.
@@ -116,15 +120,15 @@ class Searches:
         if problems:
             raise DatasetError(f"'{dataset.name}' cannot be searched on yet", why=" ".join(problems))
         search = self._workspace.searches.create(dataset, config, name, process.current())
-        self._jobs.start(search)
-        return self._jobs.summary(search)
+        self._turns.add(search, priority)
+        return self._summary(search)
 
     def list(self) -> tuple[SearchSummary, ...]:
         """Return all searches, newest first."""
-        found = []
+        found, places = [], self._turns.places()
         for search in self._workspace.searches.list():
             try:
-                found.append(self._jobs.summary(search))
+                found.append(self._jobs.summary(search, places.get(search.record.id, 0)))
             except StorageError as error:  # one damaged search must not hide the others
                 _log.warning("A search is not listed: %s", error)
         return tuple(found)
@@ -135,7 +139,7 @@ class Searches:
         Raises:
             NotFoundError: no search of that name or identifier.
         """
-        return self._jobs.summary(self._find(ref))
+        return self._summary(self._find(ref))
 
     def config(self, ref: str) -> SearchConfig:
         """Return the settings of a search.
@@ -162,36 +166,46 @@ class Searches:
         Raises:
             NotFoundError: no search of that name or identifier.
         """
-        return self._jobs.progress(self._find(ref))
+        return self._progress(self._find(ref))
 
     def stop(self, ref: str) -> SearchSummary:
         """End a search here: what is under way is broken off, and the best so far is trained. Returns at once.
 
         Raises:
             NotFoundError: no search of that name or identifier.
-            StateError: it has already ended.
+            StateError: it has already ended, or waits for its turn.
         """
         search = self._find(ref)
-        self._must_be_going(search, "stopped")
+        summary = self._must_be_going(search, "stopped")
+        if summary.state == "queued":
+            why, remedy = "It waits for its turn", "Cancel it, or move it in the queue"
+            raise StateError(f"The search '{summary.name}' cannot be stopped", why=why, remedy=remedy)
         search.request("stop")
-        return self._jobs.summary(search)
+        return self._summary(search)
 
     def cancel(self, ref: str) -> SearchSummary:
         """End a search and train nothing; returns once it has ended. What was tried is kept, and it can be resumed.
+
+        One that waits leaves the queue.
 
         Raises:
             NotFoundError: no search of that name or identifier.
             StateError: it has already ended in another way.
         """
         search = self._find(ref)
-        summary = self._jobs.summary(search)
-        if summary.state != "cancelled":
+        if self._turns.withdraw(search):
+            status = search.status() or SearchStatus(state="cancelled", worker=process.current())
+            search.write_status(status.model_copy(update={"state": "cancelled"}))
+        elif self._summary(search).state != "cancelled":
             self._must_be_going(search, "cancelled")
             self._jobs.cancel(search)
-        return self._jobs.summary(search)
+        self._turns.start_next()
+        return self._summary(search)
 
     def resume(self, ref: str, *, minutes: float | None = None, trials: int | None = None) -> SearchSummary:
         """Go on with a search that has ended, with what is left of its budget or with a new one.
+
+        It waits its turn like any other.
 
         Args:
             ref: name or identifier of the search.
@@ -204,7 +218,7 @@ class Searches:
             StorageError: the disk refused.
         """
         search = self._find(ref)
-        progress = self._jobs.progress(search)
+        progress = self._progress(search)
         if progress.search.state not in SEARCH_FINAL_STATES:
             raise StateError(f"The search '{progress.search.name}' is still going")
         status = search.status()
@@ -217,13 +231,34 @@ class Searches:
                 why="Its budget is used up",
                 remedy="Give it more minutes or trials",
             )
-        if status is not None:
-            anew: dict[str, object] = {"messages": (), "error": None}
+        waits = {"state": "queued", "worker": process.current()}
+        if status is None:
+            search.begin_again(SearchStatus.model_validate(waits))
+        else:
+            anew: dict[str, object] = {**waits, "messages": (), "error": None}
             if minutes is not None or trials is not None:
                 anew |= {"seconds_before": status.seconds, "trials_before": _ended(progress)}
-            search.write_status(status.model_copy(update=anew))
-        self._jobs.start(search)
-        return self._jobs.summary(search)
+            search.begin_again(status.model_copy(update=anew))
+        self._turns.add(search)
+        return self._summary(search)
+
+    def waiting(self) -> tuple[SearchSummary, ...]:
+        """Return the searches that wait, in the order of their turn; runs may stand between them (``place``)."""
+        places = self._turns.places()
+        return tuple(self._summary(self._find(one), places) for one in places if is_search_id(one))
+
+    def move(self, ref: str, place: int) -> SearchSummary:
+        """Put a search that waits at another place of the queue, counted from 1.
+
+        Raises:
+            NotFoundError: no search of that name or identifier.
+            StateError: it does not wait (any more).
+        """
+        search = self._find(ref)
+        if not self._turns.move(search, place):
+            state = self._summary(search).state
+            raise StateError(f"The search '{search.record.name}' does not wait for its turn", why=f"It is {state}")
+        return self._summary(search)
 
     def winner(self, ref: str) -> RunSummary | None:
         """Return the run that trains the best settings of a search; None before there is one, or where it is gone.
@@ -231,7 +266,7 @@ class Searches:
         Raises:
             NotFoundError: no search of that name or identifier.
         """
-        identifier = self._jobs.summary(self._find(ref)).winner_run
+        identifier = self._summary(self._find(ref)).winner_run
         if not identifier:
             return None
         try:
@@ -251,7 +286,7 @@ class Searches:
         """
         search = self._find(ref)
         while True:
-            progress = self._jobs.progress(search)
+            progress = self._progress(search)
             if on_progress is not None:
                 on_progress(progress)
             if progress.search.state in SEARCH_FINAL_STATES:
@@ -261,10 +296,18 @@ class Searches:
     def _find(self, ref: str) -> SearchDirectory:
         return self._workspace.searches.find(ref)
 
-    def _must_be_going(self, search: SearchDirectory, wanted: str) -> None:
-        summary = self._jobs.summary(search)
+    def _summary(self, search: SearchDirectory, places: dict[str, int] | None = None) -> SearchSummary:
+        places = self._turns.places() if places is None else places
+        return self._jobs.summary(search, places.get(search.record.id, 0))
+
+    def _progress(self, search: SearchDirectory) -> SearchProgress:
+        return self._jobs.progress(search, self._turns.places().get(search.record.id, 0))
+
+    def _must_be_going(self, search: SearchDirectory, wanted: str) -> SearchSummary:
+        summary = self._summary(search)
         if summary.state in SEARCH_FINAL_STATES:
             raise StateError(f"The search '{summary.name}' cannot be {wanted}", why=f"It is already {summary.state}")
+        return summary
 
 
 def _ended(progress: SearchProgress) -> int:

@@ -32,6 +32,9 @@ def add_searches(tasks: Tasks, shared: Parser) -> None:
         help="a setting of the search, its value JSON or text; may be repeated",
     )  # fmt: skip
     begin.add_argument("--name", help="what the search shall be called")
+    begin.add_argument(
+        "--priority", type=int, default=0, help="where it has to wait: higher ones go first (default: 0)"
+    )
     begin.add_argument("--detach", action="store_true", help="return at once; the search goes on by itself")
     begin.set_defaults(command=start)
     actions.add_parser("list", parents=[shared], help="all searches, newest first").set_defaults(command=listing)
@@ -40,10 +43,13 @@ def add_searches(tasks: Tasks, shared: Parser) -> None:
         ("stop", stop, "end a search now, and train the best it has found"),
         ("cancel", cancel, "end a search and train nothing"),
         ("resume", resume, "go on with a search that has ended"),
+        ("move", move, "put a search that waits at another place of the queue"),
     ):
         action = actions.add_parser(name, parents=[shared], help=text)
         action.add_argument("search", metavar="SEARCH")
         action.set_defaults(command=command)
+        if name == "move":
+            action.add_argument("place", metavar="PLACE", type=int, help="counted from 1")
         if name == "resume":
             action.add_argument("--minutes", type=float, help="how long from now on")
             action.add_argument("--trials", type=int, help="how many settings from now on")
@@ -57,7 +63,7 @@ def start(options: argparse.Namespace, workbench: Workbench, console: Console) -
     config = search_config(fields)
     forecast = workbench.searches.forecast(options.dataset, config)
     console.note(f"About {forecast.trials} sets of settings in {forecast.seconds:.0f} s, {forecast.at_once} at a time.")
-    search = workbench.searches.start(options.dataset, config, name=options.name)
+    search = workbench.searches.start(options.dataset, config, name=options.name, priority=options.priority)
     _follow(search, workbench, console, detach=options.detach)
 
 
@@ -109,6 +115,13 @@ def cancel(options: argparse.Namespace, workbench: Workbench, console: Console) 
     console.result(_as_json(search))
 
 
+def move(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
+    """search move SEARCH PLACE"""
+    search = workbench.searches.move(options.search, options.place)
+    console.say(f"'{search.name}' waits at place {search.place}.")
+    console.result(_as_json(search))
+
+
 def resume(options: argparse.Namespace, workbench: Workbench, console: Console) -> None:
     """search resume SEARCH [--minutes 5]"""
     search = workbench.searches.resume(options.search, minutes=options.minutes, trials=options.trials)
@@ -122,7 +135,10 @@ def _follow(search: SearchSummary, workbench: Workbench, console: Console, *, de
         ClfError: it ended without a result; the error says why.
     """
     if detach:
-        console.say(f"'{search.name}' has started. 'search show' tells how far it is.")
+        if search.state == "queued":
+            console.say(f"'{search.name}' waits for its turn at place {search.place}.")
+        else:
+            console.say(f"'{search.name}' has started. 'search show' tells how far it is.")
         console.result(_as_json(search))
         return
     with console.bar() as bar:
@@ -144,6 +160,9 @@ def _follow(search: SearchSummary, workbench: Workbench, console: Console, *, de
 
 
 def _draw(bar: ProgressBar, progress: SearchProgress) -> None:
+    if progress.search.state == "queued":
+        bar.show(f"Waiting at place {progress.search.place}", 0, 0, "trial")
+        return
     if progress.search.state not in SEARCH_FINAL_STATES:
         best = "" if progress.search.accuracy is None else f", best {progress.search.accuracy:.1%}"
         bar.show(f"Searching{best}", progress.search.trials, 0, "trial")

@@ -24,6 +24,9 @@ RUN_VARIABLE = "CLF_RUN_ID"
 QUEUE_VARIABLE = "CLF_START_NEXT"
 """Set for workers of this machine's queue: the one that ends starts the next."""
 
+SHARING_VARIABLE = "CLF_SHARING"
+"""How many runs and searches may be at work at a time; a search divides the cores by it."""
+
 _SET_VARIABLE = "CLF_WORKER_VARIABLES"
 """Names of what was set for a worker only, so that the worker it starts after itself does not inherit it."""
 
@@ -151,15 +154,23 @@ def _is_alive(run: RunDirectory, status: RunStatus | None) -> bool:
     return process.is_alive(_worker_of(run, status) or run.starter())
 
 
+def worker_variables(wanted: dict[str, str]) -> dict[str, str]:
+    """Return this process's environment with what a worker is to know; what was set for this process alone is gone."""
+    return {**_inherited(), **wanted, _SET_VARIABLE: ",".join(wanted)}
+
+
+def _inherited() -> dict[str, str]:
+    earlier = os.environ.get(_SET_VARIABLE, "").split(",")
+    return {name: value for name, value in os.environ.items() if name not in earlier}
+
+
 def _environment(run: RunDirectory, sharing: int) -> dict[str, str]:
     """Return this process's environment with what the worker needs before its first line."""
-    earlier = os.environ.get(_SET_VARIABLE, "").split(",")
-    inherited = {name: value for name, value in os.environ.items() if name not in earlier}
     wanted = {RUN_VARIABLE: run.record.id, QUEUE_VARIABLE: "1", **worker_environment(run.config.preset)}
-    if sharing > 1 and _THREADS_VARIABLE not in inherited:
+    if sharing > 1 and _THREADS_VARIABLE not in _inherited():
         # Threads of several runs that wait for each other on the same cores cost more than they bring.
         wanted[_THREADS_VARIABLE] = str(max(1, cpu_count() // sharing))
-    return {**inherited, **wanted, _SET_VARIABLE: ",".join(wanted)}
+    return worker_variables(wanted)
 
 
 def _end_all(run: RunDirectory) -> None:

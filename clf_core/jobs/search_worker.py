@@ -5,6 +5,7 @@ its own (``trial_team``) that end when it does; it may be killed at any time and
 """
 
 import logging
+import os
 import sys
 import time
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 from clf_core.config import TrainConfig, settings_of
 from clf_core.device import cpu_count
-from clf_core.errors import DatasetError
+from clf_core.errors import ClfError, DatasetError
 from clf_core.jobs import process
+from clf_core.jobs.local import QUEUE_VARIABLE, SHARING_VARIABLE, LocalLauncher
 from clf_core.jobs.search_words import EXHAUSTED, all_failed, in_words
 from clf_core.jobs.trial_notes import TrialNote
 from clf_core.jobs.trial_team import TrialTeam
@@ -46,9 +48,12 @@ def main(arguments: list[str]) -> int:
     search = SearchDirectory(Path(arguments[0]).absolute())
     try:
         with filelock.FileLock(search.path / "worker.lock", blocking=False):
-            return _SearchWorker(search).work()
+            exit_status = _SearchWorker(search).work()
     except filelock.Timeout:
         return 0  # another process is at it
+    if QUEUE_VARIABLE in os.environ:
+        _start_next(search)
+    return exit_status
 
 
 class _SearchWorker:
@@ -67,7 +72,8 @@ class _SearchWorker:
         self._trials = {trial.number: trial for trial in search.trials()}
         self._keys: dict[int, int] = {}  # our number -> the study's
         self._began: dict[int, float] = {}
-        self._team = TrialTeam(search, slots_of(self._config.slots))
+        sharing = int(os.environ.get(SHARING_VARIABLE, "1"))
+        self._team = TrialTeam(search, slots_of(self._config.slots, sharing), sharing)
         self._said = 0.0
 
     def work(self) -> int:
@@ -237,15 +243,16 @@ class _SearchWorker:
             )
         if not self._config.train_winner:
             return
-        from clf_core.jobs.local import LocalLauncher
-        from clf_core.jobs.queue import RunQueue
+        from clf_core.jobs.queue import WorkQueue
 
         record = self._search.record
         dataset = self._workspace.datasets.find(record.dataset_id, record.version)
         config = as_winner(self._search.trial_config(best.number), self._config.base)
         run = self._workspace.runs.create(dataset, config, None, process.current())
         self._say(winner_run=run.record.id, force=True)
-        RunQueue(self._workspace, LocalLauncher()).add(run)
+        turns = WorkQueue(self._workspace, LocalLauncher())
+        turns.add(run)
+        turns.move(run, 1)  # the search has waited its turn; its winner takes over its slot
 
     def _say(self, *, force: bool = False, **changes: object) -> None:
         self._status = self._status.model_copy(update={**changes, "seconds": self._elapsed()})
@@ -255,10 +262,24 @@ class _SearchWorker:
             self._search.write_status(self._status)
 
 
-def slots_of(wanted: int | None) -> int:
-    """Return how many trials run at once: one for every two cores unless told, and never more than there are cores."""
-    cores = cpu_count()
+def slots_of(wanted: int | None, sharing: int = 1) -> int:
+    """Return how many trials run at once: one for every two cores unless told, and never more than there are cores.
+
+    Args:
+        wanted: what a person asked for.
+        sharing: how many runs and searches may be at work at a time; they divide the cores among them.
+    """
+    cores = max(1, cpu_count() // sharing)
     return max(1, min(wanted or cores // 2, cores))
+
+
+def _start_next(search: SearchDirectory) -> None:
+    from clf_core.jobs.queue import start_next
+
+    try:
+        start_next(Workspace(search.path.parent.parent))
+    except ClfError:  # whoever looks at the queue next starts it
+        _log.exception("What is next could not be started")
 
 
 def as_winner(config: TrainConfig, base: TrainConfig) -> TrainConfig:

@@ -11,6 +11,7 @@ from pathlib import Path
 from clf_core.errors import StorageError
 from clf_core.files import storage_error
 from clf_core.jobs import process
+from clf_core.jobs.local import QUEUE_VARIABLE, SHARING_VARIABLE, worker_variables
 from clf_core.jobs.search_words import INTERRUPTED
 from clf_core.results import SEARCH_FINAL_STATES, ErrorWords, SearchProgress, SearchState, SearchSummary, Trial
 from clf_core.training.search_judgement import best_trial
@@ -30,18 +31,37 @@ class SearchJobs:
         self._children: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
 
-    def start(self, search: SearchDirectory) -> None:
+    def submit(self, search: SearchDirectory, sharing: int = 1) -> None:
         """Start the worker of a search and return at once. Two at once do no harm: the second one finds the lock.
 
+        Args:
+            search: what to do.
+            sharing: how many runs and searches may be at work on the machine at a time, this one included.
+
         Raises:
-            StorageError: the disk refused.
+            StorageError: the disk refused; the search is marked as failed.
         """
-        search.clear_wish()
+        try:
+            child = self._spawn(search, sharing)
+        except StorageError as error:
+            words = ErrorWords(what=error.what, why=error.why, remedy=error.remedy, kind="storage")
+            before = search.status() or SearchStatus(state="failed", worker=process.current())
+            search.write_status(before.model_copy(update={"state": "failed", "error": words}))
+            raise
+        with self._lock:
+            self._children.append(child)
+        worker = process.identify(child.pid)
+        if worker is not None:
+            search.write_launched(worker)
+
+    @staticmethod
+    def _spawn(search: SearchDirectory, sharing: int) -> subprocess.Popen[bytes]:
         try:
             with search.log_path.open("ab") as log:
-                child = subprocess.Popen(
+                return subprocess.Popen(
                     [sys.executable, "-m", "clf_core.jobs.search_worker", str(search.path)],
                     cwd=Path(__file__).parents[2],  # where clf_core is found
+                    env=worker_variables({QUEUE_VARIABLE: "1", SHARING_VARIABLE: str(sharing)}),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -49,28 +69,19 @@ class SearchJobs:
                 )
         except OSError as error:
             raise storage_error(error, search.log_path) from error
-        with self._lock:
-            self._children.append(child)
-        worker = process.identify(child.pid)
-        if worker is not None:
-            search.write_launched(worker)
 
     def state(self, search: SearchDirectory) -> SearchState:
-        """Return the state of a search as it is now.
+        """Return the state of a search as it is now; that it waits in the queue is not told here.
 
         Raises:
             StorageError: its files cannot be read.
         """
         self._reap()
-        status, launched = search.status(), search.launched()
-        if launched is not None and (status is None or launched != status.worker) and process.is_alive(launched):
-            return "starting"
-        if status is None:
-            if launched is None and process.is_alive(search.record.created_by):
+        status = search.status()
+        if status is None or status.state == "queued":  # its worker has not spoken in this session
+            if process.is_alive(search.launched() or search.starter()):
                 return "starting"
-        elif status.state in SEARCH_FINAL_STATES:
-            return status.state
-        elif process.is_alive(status.worker):
+        elif status.state not in SEARCH_FINAL_STATES and process.is_alive(status.worker):
             return "running"
         status = search.status()  # it may have written its last word after it was read above
         if status is not None and status.state in SEARCH_FINAL_STATES:
@@ -90,21 +101,25 @@ class SearchJobs:
                 _kill(search)
             time.sleep(_POLL_SECONDS)
 
-    def summary(self, search: SearchDirectory) -> SearchSummary:
+    def summary(self, search: SearchDirectory, place: int = 0) -> SearchSummary:
         """Return a search as it is listed; one whose files cannot be read counts as failed.
 
-        Raises:
-            StorageError: not even what it is can be read.
-        """
-        return self._progress(search)[0]
-
-    def progress(self, search: SearchDirectory) -> SearchProgress:
-        """Return where a search stands.
+        Args:
+            search: which one.
+            place: its place in the queue, from 1; 0 where it does not wait.
 
         Raises:
             StorageError: not even what it is can be read.
         """
-        summary, status, trials = self._progress(search)
+        return self._progress(search, place)[0]
+
+    def progress(self, search: SearchDirectory, place: int = 0) -> SearchProgress:
+        """Return where a search stands; arguments as of ``summary``.
+
+        Raises:
+            StorageError: not even what it is can be read.
+        """
+        summary, status, trials = self._progress(search, place)
         best = best_trial(trials, search.config().judge) if trials else None
         share, left = _standing(search, summary, status, trials)
         return SearchProgress(
@@ -118,10 +133,13 @@ class SearchJobs:
             messages=status.messages if status else (),
         )
 
-    def _progress(self, search: SearchDirectory) -> tuple[SearchSummary, SearchStatus | None, tuple[Trial, ...]]:
+    def _progress(
+        self, search: SearchDirectory, place: int
+    ) -> tuple[SearchSummary, SearchStatus | None, tuple[Trial, ...]]:
         record, status, error = search.record, None, None
         try:
-            state, status, judge = self.state(search), search.status(), search.config().judge
+            state: SearchState = "queued" if place else self.state(search)
+            status, judge = search.status(), search.config().judge
             error = INTERRUPTED if state == "interrupted" else status.error if status else None
         except StorageError as damaged:
             state, judge = "failed", "accuracy"
@@ -142,6 +160,7 @@ class SearchJobs:
             winner_run=status.winner_run if status else "",
             error=error,
             resumable=state in SEARCH_FINAL_STATES and (error is None or error.kind != "storage"),
+            place=place,
         )
         return summary, status, trials
 
@@ -154,7 +173,7 @@ def _standing(
     search: SearchDirectory, summary: SearchSummary, status: SearchStatus | None, trials: tuple[Trial, ...]
 ) -> tuple[float, float | None]:
     """The share of the budget that is used up, and the seconds left where that can be told."""
-    if summary.state in SEARCH_FINAL_STATES or status is None:
+    if summary.state in SEARCH_FINAL_STATES or summary.state == "queued" or status is None:
         return (1.0 if summary.state == "done" else 0.0), None
     config = search.config()
     used = status.seconds - status.seconds_before
@@ -172,7 +191,8 @@ def _standing(
 
 def _kill(search: SearchDirectory) -> None:
     status = search.status()
-    worker: ProcessIdentity | None = status.worker if status else search.launched()
+    spoken = status is not None and status.state != "queued"
+    worker: ProcessIdentity | None = status.worker if status is not None and spoken else search.launched()
     if worker is None or not process.is_alive(worker):
         return
     try:

@@ -38,11 +38,17 @@ class _Member:
 
 
 class TrialTeam:
-    """Processes that train side by side. For one thread; a reader thread for each process listens."""
+    """Processes that train side by side. For one thread; a reader thread for each process listens.
 
-    def __init__(self, search: SearchDirectory, slots: int) -> None:
+    Args:
+        search: whose trials they train.
+        slots: how many trials at once.
+        sharing: how many runs and searches may be at work at a time, which divide the cores among them.
+    """
+
+    def __init__(self, search: SearchDirectory, slots: int, sharing: int = 1) -> None:
         self._search = search
-        self._slots = slots
+        self._slots, self._sharing = slots, sharing
         self._members: dict[int, _Member] = {}
         self._heard: queue.SimpleQueue[tuple[_Member, TrialNote | None]] = queue.SimpleQueue()
 
@@ -93,8 +99,8 @@ class TrialTeam:
 
     def _start(self, slot: int) -> _Member:
         environment = dict(os.environ)
-        if self._slots > 1:
-            environment["OMP_NUM_THREADS"] = str(max(1, cpu_count() // self._slots))
+        if self._slots * self._sharing > 1:
+            environment["OMP_NUM_THREADS"] = str(max(1, cpu_count() // (self._slots * self._sharing)))
         arguments = [str(self._search.path), str(slot), str(self._slots)]
         try:
             with self._search.log_path.open("ab") as log:

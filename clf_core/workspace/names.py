@@ -19,6 +19,11 @@ def new_id(kind: Literal["c", "d", "r", "s", "u"]) -> str:
     return f"{kind}-{time.time_ns() // 1_000_000:012x}{secrets.token_hex(4)}"
 
 
+def is_search_id(text: str) -> bool:
+    """True for an identifier of a search, among those of searches and runs."""
+    return text.startswith("s-")
+
+
 def is_id(text: str) -> bool:
     """True for text of the shape ``new_id`` makes; nothing else may become part of a path."""
     return _ID.fullmatch(text) is not None

@@ -1,7 +1,8 @@
-"""The queue of runs: which wait, in which order, and which have one of the slots.
+"""The queue of runs and searches: which wait, in which order, and which have one of the slots.
 
-It holds nothing that the run directories do not hold, but for the order and the number of slots: a run that waits
-is marked in its directory, so a queue that was deleted or damaged is filled again, oldest first.
+It holds nothing that their directories do not hold, but for the order and the number of slots: what waits is marked in
+its directory, so a queue that was deleted or damaged is filled again, oldest first. What is said of a run here holds of
+a search as well.
 """
 
 import sqlite3
@@ -35,7 +36,7 @@ _IN_TURN = "ORDER BY priority DESC, position"
 
 
 class Ticket(NamedTuple):
-    """One run in the queue.
+    """One run or search in the queue.
 
     Attributes:
         run: its identifier.

@@ -2,7 +2,7 @@
 
 search.json      what the search is (SearchRecord)
 config.json      its settings (SearchConfig); the budget in it grows when it is gone on with
-launch.json      the process that was started for it (ProcessIdentity)
+waiting, starter.json, launch.json    that it waits for its turn, who starts it, what was started (``turn_files``)
 status.json      how far that process got (SearchStatus)
 wish             'stop' or 'cancel' once somebody asked for that
 journal.log      what was tried and how it went, as the sampler keeps it (``jobs.search_study``)
@@ -27,6 +27,7 @@ from clf_core.files import write_text
 from clf_core.results import ErrorWords, SearchState, Trial
 from clf_core.values import Value
 from clf_core.workspace.records import ProcessIdentity
+from clf_core.workspace.turn_files import TurnFiles
 from clf_core.workspace.value_files import ValueFiles
 
 _TRIAL = re.compile(r"(\d{4,})\.json")
@@ -67,7 +68,7 @@ class _Importances(Value):
     shares: tuple[tuple[str, float], ...]
 
 
-class SearchDirectory:
+class SearchDirectory(TurnFiles):
     """The files of one search. Trials that have ended are read once."""
 
     def __init__(self, path: Path) -> None:
@@ -104,13 +105,15 @@ class SearchDirectory:
         """Write what a new search is."""
         self._values.write("search.json", record)
 
-    def launched(self) -> ProcessIdentity | None:
-        """Return the process started for this search, None before that."""
-        return self._values.find("launch.json", ProcessIdentity)
+    def begin_again(self, status: SearchStatus) -> None:
+        """Make ready for one more session; ``status`` is what is known until its worker speaks.
 
-    def write_launched(self, worker: ProcessIdentity) -> None:
-        """Note the process started for this search."""
-        self._values.write("launch.json", worker)
+        Raises:
+            StorageError: the disk refuses.
+        """
+        self.clear_wish()
+        self.write_starter(status.worker)
+        self.write_status(status)
 
     def status(self) -> SearchStatus | None:
         """Return how far the worker got, None before it began."""
@@ -191,3 +194,6 @@ class SearchDirectory:
     def remove_shared(self) -> None:
         """Remove what the trials had in common."""
         shutil.rmtree(self.shared_folder, ignore_errors=True)
+
+    def _maker(self) -> ProcessIdentity:
+        return self.record.created_by

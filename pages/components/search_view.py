@@ -11,6 +11,7 @@ from pages.components.escaping import md
 from pages.components.heading import quiet, section, title
 from pages.components.problems import show_error, told_in_words
 from pages.components.runlist import go_to_run
+from pages.components.runqueue import draw_turn
 from pages.components.search_charts import history_chart, importance_chart, judged, parallel_chart, plot_config
 from pages.components.search_words import DRAWN, STATES, TRIAL_STATES, score_words, settings_words, value_words
 from pages.components.words import count, duration, interval, percent, score
@@ -36,6 +37,9 @@ def _draw_running(bench: Workbench, search_id: str) -> None:
         progress = bench.searches.progress(search_id)
         if progress.search.state in SEARCH_FINAL_STATES:
             st.rerun()
+        if progress.search.state == "queued":
+            _draw_queued(bench, progress)
+            return
         best = best_of(progress)
         if best is None:
             title(f"Looking for good settings for {md(progress.search.dataset, 60)}")
@@ -53,6 +57,17 @@ def _draw_running(bench: Workbench, search_id: str) -> None:
                 st.rerun()
         quiet("You can close this page or look at others: the search goes on, and this page finds it again.")
         _draw_evidence(progress)
+
+
+def _draw_queued(bench: Workbench, progress: SearchProgress) -> None:
+    search = progress.search
+    title(f"{md(search.name, 60)} waits for its turn")
+    draw_turn(
+        search.place,
+        first=lambda: bench.searches.move(search.id, 1),
+        cancel=lambda: bench.searches.cancel(search.id),
+    )
+    _draw_evidence(progress)
 
 
 def _time_words(progress: SearchProgress) -> str:

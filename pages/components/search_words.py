@@ -35,6 +35,7 @@ DRAWN: dict[str, str] = {
 """What a trial's settings are called in tables and charts."""
 
 STATES: dict[SearchState, str] = {
+    "queued": "Waiting",
     "starting": "Starting",
     "running": "Searching",
     "done": "Done",

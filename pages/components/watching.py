@@ -12,8 +12,9 @@ from pages.components.escaping import md, plain
 from pages.components.heading import quiet, title
 from pages.components.parts import panel, stages
 from pages.components.problems import told_in_words
+from pages.components.runqueue import draw_turn
 from pages.components.serving import thumbnail_url
-from pages.components.words import count, duration, percent, size
+from pages.components.words import duration, percent, size
 
 _TICK_SECONDS = 0.5
 _PLACES = 8
@@ -59,21 +60,7 @@ def _draw(bench: Workbench, run_id: str) -> None:
 
 def _draw_queued(bench: Workbench, run: RunSummary) -> None:
     title(f"{md(run.name, 60)} waits for its turn")
-    before = run.place - 1
-    st.markdown(
-        "It is next: it begins as soon as the run at work is done."
-        if before <= 0
-        else f"Number {run.place} in line; {count(before, 'run')} {'is' if before == 1 else 'are'} to begin before it."
-    )
-    with st.container(horizontal=True):
-        if before > 0 and st.button("Put it first", icon=":material/vertical_align_top:"):
-            bench.runs.move(run.id, 1)
-            st.rerun()
-        if st.button("Cancel", icon=":material/close:", help="It leaves the line. Nothing is lost but its place."):
-            bench.runs.cancel(run.id)
-            st.rerun()
-        if st.button("See the line", icon=":material/leaderboard:", type="tertiary"):
-            st.switch_page("runs.py")
+    draw_turn(run.place, first=lambda: bench.runs.move(run.id, 1), cancel=lambda: bench.runs.cancel(run.id))
 
 
 def stage_data(progress: RunProgress, config: TrainConfig) -> dict[str, Any]:

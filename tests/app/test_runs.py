@@ -8,6 +8,7 @@ import time
 import pytest
 
 from clf_core.config import TrainConfig
+from clf_core.results import SearchSummary
 from pages.components.runlist import _row as board_row
 from pages.components.runlist import scale_from
 from tests.planted_runs import dataset_answers, plant_run
@@ -61,7 +62,7 @@ def test_training_another_is_one_press_away(studio):
 
 def test_the_line_is_on_top_with_its_order(studio, helpers, line):
     app = studio.open("runs")
-    assert app.header[0].value == "1 run at work, 2 waiting"
+    assert app.header[0].value == "1 at work, 2 waiting"
     words = helpers.texts(app)
     assert "1. **\\*Later\\* 1**" in words
     assert "Training, epoch 2" in words
@@ -73,6 +74,24 @@ def test_the_line_is_on_top_with_its_order(studio, helpers, line):
     app.number_input(key="slots").set_value(2).run()
     assert line[:3] == [("move", "r-2", 1), ("move", "r-1", 2), ("cancel", "r-1")]
     assert ("slots", 2) in line
+
+
+def test_searches_stand_in_the_line_with_the_runs(studio, helpers, line, monkeypatch):
+    kind = type(studio.bench.searches)
+    search = SearchSummary(
+        id="s-1", name="**Search**", dataset="D", dataset_id="d", version=1, state="queued", created=0.0, place=3
+    )
+    busy = search.model_copy(update={"id": "s-2", "name": "Trying", "state": "running", "place": 0, "trials": 4})
+    monkeypatch.setattr(kind, "list", lambda self: (search, busy))
+    monkeypatch.setattr(kind, "waiting", lambda self: (search,))
+    monkeypatch.setattr(kind, "move", lambda self, ref, place: line.append(("move", ref, place)))
+    app = studio.open("runs")
+    assert app.header[0].value == "2 at work, 3 waiting"
+    assert "3. **\\*\\*Search\\*\\***" in helpers.texts(app)
+    assert "Search, 4 sets of settings tried" in helpers.texts(app)
+    app.button(key="up_s-1").click().run()
+    assert line == [("move", "s-1", 2)]
+    assert app.button(key="watch_s-2").label == "Watch"
 
 
 def test_without_work_there_is_no_line(studio):

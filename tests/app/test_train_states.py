@@ -119,7 +119,7 @@ def test_what_was_asked_for_already_is_said(staged, helpers):
 def test_a_run_that_waits_says_its_place_and_can_be_put_first(staged, helpers):
     app = staged("queued", place=3, epochs=0)
     assert app.title[0].value.endswith("waits for its turn")
-    assert "Number 3 in line; 2 runs are to begin before it" in helpers.texts(app)
+    assert "Number 3 in line; 2 are to begin before it" in helpers.texts(app)
     press(app, "Put it first")
     press(app, "Cancel")
     assert staged.asked == ["move to 1", "cancel"]

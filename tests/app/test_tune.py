@@ -91,7 +91,7 @@ def test_what_will_happen_is_said_before_it_does(studio, helpers):
 def test_each_kind_of_search_can_be_started_as_it_is_offered(studio, monkeypatch, kind):
     started = []
 
-    def start(self, dataset, config, *, name=None):
+    def start(self, dataset, config, *, name=None, priority=0):
         started.append(config)
         raise RuntimeError("enough")
 
@@ -153,6 +153,19 @@ def test_a_running_search_shows_the_best_so_far_and_can_be_stopped(search_in, he
     assert len(app.get("plotly_chart")) == 3
     assert len(app.dataframe[0].value) == 5
     assert "80–100 %" in helpers.texts(app)
+
+
+def test_a_search_that_waits_says_its_place_and_can_be_put_first_or_cancelled(search_in, helpers, studio, monkeypatch):
+    kind, called = type(studio.bench.searches), []
+    monkeypatch.setattr(kind, "move", lambda self, ref, place: called.append(place))
+    monkeypatch.setattr(kind, "cancel", lambda self, ref: called.append("cancel"))
+    app = search_in("queued", trials=(), place=3)
+    assert "waits for its turn" in app.title[0].value
+    assert "Number 3 in line; 2 are to begin before it." in helpers.texts(app)
+    assert "Stop and train the best" not in labels(app)
+    button(app, "Put it first").click().run()
+    button(search_in("queued", trials=(), place=1), "Cancel").click().run()
+    assert called == [1, "cancel"]
 
 
 def test_before_the_first_result_there_is_nothing_to_stop_for(search_in):

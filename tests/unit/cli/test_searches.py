@@ -25,7 +25,7 @@ def searches(bench, monkeypatch):
     """The facade's searches with answers of the test; ``started`` holds the settings of those started."""
     kind, started = type(bench.searches), []
 
-    def start(self, dataset, config, *, name=None):
+    def start(self, dataset, config, *, name=None, priority=0):
         started.append((dataset, config, name))
         return SEARCH
 
@@ -96,3 +96,13 @@ def test_an_unknown_search_is_told(bench, capsys):
     assert "no search called 'nothing'" in capsys.readouterr().err
     with pytest.raises(NotFoundError):
         bench.searches.get("nothing")
+
+
+def test_one_that_waits_says_its_place_and_can_be_moved(bench, searches, capsys, monkeypatch):
+    queued = SEARCH.model_copy(update={"state": "queued", "place": 2})
+    monkeypatch.setattr(type(bench.searches), "start", lambda self, *_, **more: queued)
+    assert "waits for its turn at place 2" in said(capsys, "search", "start", "Pets", "--trials", "9", "--detach")
+    moved = []
+    monkeypatch.setattr(type(bench.searches), "move", lambda self, ref, place: moved.append((ref, place)) or queued)
+    assert "waits at place 2" in said(capsys, "search", "move", "Pets search 1", "2")
+    assert moved == [("Pets search 1", 2)]

@@ -2,12 +2,14 @@ import time
 
 import pytest
 
-from clf_core.config import TrainConfig
+from clf_core.config import SearchConfig, TrainConfig
 from clf_core.errors import StorageError
 from clf_core.jobs import process
-from clf_core.jobs.queue import RunQueue
+from clf_core.jobs.queue import WorkQueue
+from clf_core.jobs.searches import SearchJobs
 from clf_core.workspace import Workspace
 from clf_core.workspace.records import ProcessIdentity, RunStatus
+from clf_core.workspace.search_directory import SearchStatus
 from tests.pretended_workers import PretendedWorkers, end
 
 GONE = ProcessIdentity(pid=2**22 - 1, started="long ago")
@@ -25,7 +27,7 @@ def workers():
 
 @pytest.fixture
 def queue(workspace, workers):
-    return RunQueue(workspace, workers)
+    return WorkQueue(workspace, workers)
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_whoever_looks_starts_the_next(queue, workers, make, workspace, state):
     queue.add(first)
     queue.add(second)
     end(first, state)
-    assert RunQueue(workspace, workers).places() == {}
+    assert WorkQueue(workspace, workers).places() == {}
     assert workers.started == ["run a", "run b"]
 
 
@@ -104,7 +106,7 @@ def test_a_lost_file_of_the_queue_is_filled_from_the_directories(queue, workers,
     for run in runs:
         queue.add(run)
     (workspace.root / "queue.sqlite3").unlink()
-    anew = RunQueue(Workspace(workspace.root), workers)
+    anew = WorkQueue(Workspace(workspace.root), workers)
     assert anew.places() == {runs[1].record.id: 1, runs[2].record.id: 2}
     assert workers.started == ["run a"]
 
@@ -126,3 +128,52 @@ def test_order_slots_and_withdrawal(queue, workers, make):
     queue.set_slots(3)
     assert queue.slots == 3
     assert workers.started == ["run a", "run c", "run d"]
+
+
+class PretendedSearches(SearchJobs):
+    """Each 'worker' is the test's own process; ``started`` names the searches in the order they were started."""
+
+    def __init__(self):
+        super().__init__()
+        self.started = []
+
+    def submit(self, search, sharing=1):
+        self.started.append(search.record.name)
+        search.write_status(SearchStatus(state="running", worker=process.current()))
+
+
+@pytest.fixture
+def search(workspace, pets, queue):
+    queue.searches = PretendedSearches()
+    return workspace.searches.create(pets, SearchConfig(trials=2), "search", GONE)
+
+
+def test_a_search_waits_for_its_turn_among_runs_and_takes_a_slot(queue, workers, make, search):
+    first, last = make("a"), make("b")
+    for work in (first, search, last):
+        queue.add(work)
+    assert queue.places() == {search.record.id: 1, last.record.id: 2}
+    end(first, "done")
+    queue.start_next()
+    assert (queue.searches.started, workers.started) == (["search"], ["run a"])
+    assert queue.places() == {last.record.id: 1}
+    search.write_status(SearchStatus(state="done", worker=GONE))
+    queue.start_next()
+    assert workers.started == ["run a", "run b"]
+
+
+def test_a_search_that_waits_or_works_is_found_again_where_the_queue_was_lost(
+    queue, workers, make, search, workspace, pets
+):
+    run, other = make("a"), workspace.searches.create(pets, SearchConfig(trials=2), "other", GONE)
+    for work in (search, run, other):
+        queue.add(work)
+    (workspace.root / "queue.sqlite3").unlink()
+    anew = WorkQueue(Workspace(workspace.root), workers)
+    anew.searches = queue.searches
+    assert anew.places() == {run.record.id: 1, other.record.id: 2}
+    assert anew.move(other, 1)
+    assert anew.withdraw(run)
+    search.write_status(SearchStatus(state="running", worker=GONE))  # killed
+    anew.start_next()
+    assert queue.searches.started == ["search", "other"]

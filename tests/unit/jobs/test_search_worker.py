@@ -37,12 +37,13 @@ class Studio:
             id="d-" + "0" * 20, name="Pets", version=3, created=0.0, pictures=30, classes={"a": 15, "b": 15},
             splits={"train": 16, "val": 20, "test": 10}, class_splits={}, skipped=(), ignored_count=0, notices=(),
         )  # fmt: skip
-        monkeypatch.setattr(search_worker, "TrialTeam", lambda search, slots: Team(self, search, slots))
+        monkeypatch.setattr(search_worker, "TrialTeam", lambda search, slots, _sharing: Team(self, search, slots))
         monkeypatch.setattr(search_worker, "time", SimpleNamespace(monotonic=lambda: self.now, time=lambda: self.now))
-        monkeypatch.setattr(search_worker, "slots_of", lambda wanted: wanted or 1)
+        monkeypatch.setattr(search_worker, "slots_of", lambda wanted, _sharing: wanted or 1)
         monkeypatch.setattr(type(self.workspace.datasets), "find", lambda self, ref, version=None: dataset)
-        self.queued = []
-        monkeypatch.setattr("clf_core.jobs.queue.RunQueue.add", lambda queue, run, priority=0: self.queued.append(run))
+        self.queued, self.moved = [], []
+        monkeypatch.setattr("clf_core.jobs.queue.WorkQueue.add", lambda queue, run, priority=0: self.queued.append(run))
+        monkeypatch.setattr("clf_core.jobs.queue.WorkQueue.move", lambda queue, run, place: self.moved.append(place))
         self.dataset = dataset
 
     def search(self, **fields):
@@ -120,6 +121,7 @@ def test_it_tries_as_many_as_wanted_and_queues_a_run_of_the_best(studio):
     assert [trial.state for trial in trials] == ["done"] * 6
     best = min(trials, key=lambda trial: trial.loss)
     (run,) = studio.queued
+    assert studio.moved == [1]  # its turn has come: the search waited for it
     assert run.record.id == status.winner_run
     assert (run.record.version, run.record.dataset_id) == (3, studio.dataset.id)
     assert run.config == as_winner(search.trial_config(best.number), BALANCED)

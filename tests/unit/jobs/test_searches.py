@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from clf_core.config import SearchConfig
+from clf_core.errors import StorageError
 from clf_core.jobs import process
 from clf_core.jobs.searches import SearchJobs
 from clf_core.results import DatasetSummary, ErrorWords, Trial
@@ -57,8 +58,21 @@ def test_a_worker_that_is_gone_was_interrupted_and_can_be_gone_on_with(search):
 
 def test_a_search_started_anew_is_not_taken_for_its_earlier_end(search):
     write(search, "cancelled")
-    search.write_launched(process.current())
-    assert state(search) == "starting"
+    search.write_launched(GONE)
+    search.request("stop")
+    search.begin_again(search.status().model_copy(update={"state": "queued", "worker": process.current()}))
+    assert (state(search), search.wish()) == ("starting", "")
+    search.write_launched(GONE)
+    assert state(search) == "interrupted"
+    assert SearchJobs().summary(search, place=2).state == "queued"
+
+
+def test_one_that_cannot_be_started_says_so(search):
+    search.log_path.mkdir()
+    with pytest.raises(StorageError):
+        SearchJobs().submit(search)
+    summary = SearchJobs().summary(search)
+    assert (summary.state, summary.error.kind) == ("failed", "storage")
 
 
 def test_a_damaged_status_is_a_failure_in_words(search):
