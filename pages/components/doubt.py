@@ -20,7 +20,7 @@ _NOT_PROMISED = (
     "quite different things nearly always, a close relative of a class hardly ever."
 )
 _ROOM = 0.01
-"""Of the axis, above and below what is drawn."""
+"""Of the axis, below what is drawn."""
 
 
 def show_doubt(bench: Workbench, run: RunSummary) -> None:
@@ -149,6 +149,8 @@ def chart(report: DoubtReport, chosen: OperatingPoint) -> dict[str, Any]:
         marked.append(("Test pictures", report.test, colours[5 % len(colours)], "square"))
     for name, seen, colour, symbol in marked:
         data.append(_mark(name, seen, colour, symbol))
+    for trace in data:
+        trace["cliponaxis"] = False  # what lies on the edge, as all right, would be cut in half
     return {
         "data": data,
         "layout": {
@@ -156,7 +158,7 @@ def chart(report: DoubtReport, chosen: OperatingPoint) -> dict[str, Any]:
             "margin": {"l": 10, "r": 20, "t": 10, "b": 50},
             "xaxis": {"range": [0, 1.04], "tickformat": ".0%", "title": {"text": "Answered"}, "gridcolor": muted()},
             "yaxis": {
-                "range": [max(0.0, min(shown, default=0.0) - _ROOM), 1 + _ROOM],  # a line along the edge would be cut
+                "range": [max(0.0, min(shown, default=0.0) - _ROOM), 1],
                 "tickformat": ".0%",
                 "title": {"text": "Right, of the answered"},
                 "automargin": True,

@@ -74,7 +74,9 @@ def balance(dataset: DatasetSummary, *, key: str) -> None:
     _balance(data={"rows": rows, "legend": legend, "label": "Pictures per class"}, key=key)
 
 
-def gallery(tiles: Sequence[Tile], *, key: str, label: str, action: str = "", tile: int = 150) -> str | None:
+def gallery(
+    tiles: Sequence[Tile], *, key: str, label: str, action: str = "", tile: int = 150, pairs: bool = False
+) -> str | None:
     """Draw pictures in a grid and return the id of the one just clicked.
 
     Args:
@@ -83,6 +85,7 @@ def gallery(tiles: Sequence[Tile], *, key: str, label: str, action: str = "", ti
         label: name of the group for screen readers.
         action: what a click does, such as 'Explain'; empty makes the pictures plain.
         tile: least width of a picture in pixels.
+        pairs: keep the first and the second beside each other, the third and the fourth, and so on.
     """
     items = [
         {
@@ -96,7 +99,7 @@ def gallery(tiles: Sequence[Tile], *, key: str, label: str, action: str = "", ti
         }
         for item in tiles
     ]
-    data = {"items": items, "label": label, "action": action, "tile": tile}
+    data = {"items": items, "label": label, "action": action, "tile": tile, "pairs": pairs}
     return _gallery(data=data, key=key, on_open_change=nothing).open
 
 

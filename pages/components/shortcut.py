@@ -136,7 +136,7 @@ def show_examples(report: ShortcutReport, examples: Sequence[ShortcutExample], *
     else:
         st.markdown("Pictures it still knows by the background alone:")
     tiles = [_tile(example, view) for example in examples for view in example.said]
-    gallery(tiles, key=f"{key}_examples", label="Pictures whole and in part", tile=132)
+    gallery(tiles, key=f"{key}_examples", label="Pictures whole and in part", tile=132, pairs=True)
 
 
 def class_rows(report: ShortcutReport) -> list[dict[str, str | int]]:

@@ -73,6 +73,7 @@ def test_before_it_is_made_the_page_says_that_it_comes(helpers):
 
 def test_the_pictures_stand_whole_and_in_part_with_what_was_said_of_each(helpers):
     (gallery,) = helpers.parts(opened(report_of(), (example(),)), "gallery")
+    assert gallery["pairs"]  # a picture and its part never stand in two rows
     whole, border = gallery["items"]
     assert (whole["tone"], border["tone"]) == ("right", "wrong")
     assert (whole["note"], border["note"]) == ("Whole picture", "Only the border")

@@ -47,6 +47,7 @@ function fillTile(tile, item) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector(".gallery");
   const clickable = Boolean(data.action);
+  grid.classList.toggle("pairs", Boolean(data.pairs));
   grid.style.setProperty("--tile", `${data.tile}px`);
   grid.setAttribute("aria-label", data.label);
   while (grid.children.length > data.items.length) grid.lastChild.remove();
