@@ -36,6 +36,7 @@ from pages.components.slice_view import show_slices
 from pages.components.starting import empty_page
 from pages.components.tested import dataset_now
 from pages.components.verdict import show_verdict
+from pages.components.ways_in import ask_for_pictures
 from pages.components.words import score
 from pages.components.workbench import workbench
 
@@ -44,11 +45,15 @@ def show_untested(run: RunSummary, place: DeltaGenerator) -> None:
     """A run whose dataset had no test pictures: why nothing stands here, and what can be done all the same."""
     title(f"{md(run.name, 60)} was not tested", place)
     st.markdown(
-        f"{md(run.dataset, 60)} had no test pictures, so there is nothing to judge it by. Bring a dataset with more "
+        f"The dataset **{md(run.dataset, 60)}** had no test pictures, so there is nothing to judge it by. Add more "
         "pictures of each class and train again, or look at its answers on pictures of your own."
     )
-    if st.button("Try it on your own picture", type="primary", icon=":material/image_search:"):
-        go_to_run("predict.py", run.id)
+    with st.container(horizontal=True):
+        if st.button("Try it on your own picture", type="primary", icon=":material/image_search:"):
+            go_to_run("predict.py", run.id)
+        if st.button("Add pictures", icon=":material/add_photo_alternate:"):
+            ask_for_pictures(run.dataset_id, "")
+            st.switch_page("data.py", query_params={"dataset": run.dataset_id})
 
 
 def show_changes(bench: Workbench, run: RunSummary) -> None:

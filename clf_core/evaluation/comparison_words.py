@@ -144,7 +144,7 @@ def _copies(figures: PairedFigures) -> str:
 
 
 def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"
+    return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
 
 
 def _many(count: int) -> str:

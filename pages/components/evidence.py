@@ -14,7 +14,7 @@ from pages.components.curve_charts import CONFIG
 from pages.components.curve_view import show_curves
 from pages.components.heading import quiet
 from pages.components.problems import told_in_words
-from pages.components.words import count, percent
+from pages.components.words import count, percent, times
 
 _SHARES = {
     "recall": ("Recall", "Of the pictures of each class, how many were found (recall)."),
@@ -102,7 +102,7 @@ def show_figures(bench: Workbench, run: RunSummary, report: EvaluationReport) ->
         _show_calibration(report.calibration)
     quiet(
         f"Measured once, on {count(report.n, 'test picture')} the model had never seen. Looked at "
-        f"{count(report.looks, 'time')}: the more often one chooses by these figures, the less honest they become."
+        f"{times(report.looks)}: the more often one chooses by these figures, the less honest they become."
     )
 
 

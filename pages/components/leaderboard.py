@@ -11,12 +11,14 @@ from clf_core.results.comparison import Standing
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet
 from pages.components.runlist import comparable, show_runs
+from pages.components.words import times
 
 _SHOWN = 25
 _ALL = ""
 _BOARD = "runs"
 _TICKED = "runs_ticked"
 _PAIR = 2
+_DATASETS_TOLD = 3
 
 _BY_RESULT = "Most accurate"
 
@@ -105,12 +107,22 @@ def _standings(bench: Workbench, best: Sequence[RunSummary], runs: Sequence[RunS
 
 
 def _say_looks(bench: Workbench, shown: Sequence[RunSummary], dataset: str) -> None:
-    """How often these test pictures were looked at, where all runs shown have the same."""
-    if dataset == _ALL or not any(map(comparable, shown)):
+    """How often these test pictures were looked at, and what follows; by dataset, where runs of several are shown."""
+    tested = {run.dataset_id: md(run.dataset, 40) for run in shown if comparable(run)}
+    if dataset != _ALL or len(tested) == 1:
+        words = bench.comparison.looks(list(tested)).words if tested else ""
+        if words:
+            quiet(words)
         return
-    words = bench.comparison.looks([dataset]).words
-    if words:
-        quiet(words)
+    looks = [(name, bench.comparison.looks([ref]).looks) for ref, name in list(tested.items())[:_DATASETS_TOLD]]
+    told = [f"{name} {times(number)}" for name, number in looks if number]
+    if told:
+        more = len(tested) - _DATASETS_TOLD
+        others = f" (choose one of the {more:,} other datasets to see its number)" if more > 0 else ""
+        quiet(
+            f"Results on the test pictures were looked at: {', '.join(told)}{others}. They judge honestly only while "
+            "nobody chooses by them."
+        )
 
 
 def _ticked(runs: Sequence[RunSummary]) -> list[str]:

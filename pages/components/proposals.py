@@ -12,7 +12,7 @@ from pages.components.mixups import open_cell
 from pages.components.pickers import remembered
 from pages.components.runlist import go_to_run
 from pages.components.ways_in import ask_for_pictures
-from pages.components.words import count
+from pages.components.words import times
 
 _SOURCES = {
     "test": "seen in this test",
@@ -94,7 +94,7 @@ def _open_cell(run_id: str, true: str, said: str) -> None:
 
 def _honesty(report: EvaluationReport) -> str:
     """Say what choosing by the test pictures does to their figure."""
-    looked = f"This result was looked at {count(report.looks, 'time')}; each look is noted."
+    looked = f"This result was looked at {times(report.looks)}; each look is noted."
     if report.looks >= _OFTEN:
         looked = f"This result was looked at {report.looks:,} times already, so its figure flatters by now."
     return (

@@ -8,7 +8,7 @@ from pages.components.escaping import plain
 from pages.components.mixups import open_cell
 from pages.components.serving import thumbnail_url
 from pages.components.web_part import nothing, web_part
-from pages.components.words import count, interval, percent
+from pages.components.words import count, interval, percent, times
 
 _FEW = 200
 """Below so many pictures, counts stand beside percentages."""
@@ -76,9 +76,9 @@ def _facts(verdict: Verdict, report: EvaluationReport, looks: TestLooks) -> list
 
 
 def _looks_words(report: EvaluationReport, looks: TestLooks) -> str:
-    whose = f"{count(report.looks, 'time')} of this run"
+    whose = f"{times(report.looks)} of this run"
     if looks.runs > 1:
-        whose += f" and {count(looks.looks, 'time')} of all {looks.runs:,} runs"
+        whose += f" and {times(looks.looks)} of all {looks.runs:,} runs"
     return (
         f"How often results on these test pictures were asked for, {whose}: the more often one chooses by the same "
         "pictures, the more their figures flatter what was chosen."

@@ -28,6 +28,11 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def times(number: int) -> str:
+    """Return 'once', 'twice' or '1,204 times'."""
+    return {1: "once", 2: "twice"}.get(number, f"{number:,} times")
+
+
 def percent(share: float, digits: int = 0) -> str:
     """Return a share of 0..1 as '93 %'; a share short of certainty never reads as 0 or 100, but as '> 99 %'."""
     if share in (0.0, 1.0):

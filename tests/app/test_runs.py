@@ -257,3 +257,13 @@ def test_where_the_lines_begin_is_said(studio, helpers):
     (board,) = helpers.parts(studio.open("runs"), "runboard")
     assert board["from"] == scale_from([studio.run])
     assert bool(board["legend"]) == bool(board["from"])
+
+
+def test_how_often_test_pictures_were_looked_at_is_told_by_dataset(studio, helpers, monkeypatch):
+    studio.bench.evaluation.report(studio.run.id)
+    assert "on these test pictures were looked at" in helpers.texts(studio.open("runs"))
+    elsewhere = studio.run.model_copy(update={"id": "r-elsewhere", "dataset_id": "d-elsewhere", "dataset": "Zoo"})
+    monkeypatch.setattr(type(studio.bench.runs), "list", lambda self: [studio.run, elsewhere])
+    words = helpers.texts(studio.open("runs"))
+    assert "Results on the test pictures were looked at: A" in words
+    assert "Zoo once" not in words
