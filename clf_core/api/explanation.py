@@ -204,6 +204,7 @@ class Explanations(HeatmapDrawing):
         first, second = _two_classes(answer, *wanted)
         classes = model.classifier.spec.classes
         paired = paired_maps(model.heatmaps, seen, classes.index(first), classes.index(second), look)
+        lead = answer.probabilities[first] - answer.probabilities[second]
         return Contrast(
             picture=seen,
             first=first,
@@ -216,7 +217,7 @@ class Explanations(HeatmapDrawing):
             label=answer.label,
             method=look.method,
             layer=look.layer or model.heatmaps.layer,
-            words=in_words(first, second, paired),
+            words=in_words(first, second, paired, lead),
         )
 
     def trust(

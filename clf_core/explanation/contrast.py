@@ -75,8 +75,25 @@ def paired_maps(
     )
 
 
-def in_words(first: str, second: str, paired: PairedMaps) -> str:
-    """Return one sentence, plain text with the names as they are."""
+def in_words(first: str, second: str, paired: PairedMaps, lead: float = 0.0) -> str:
+    """Return a sentence or two, plain text with the names as they are.
+
+    Args:
+        first, second: names of the classes.
+        paired: their maps.
+        lead: probability of the first less that of the second. Where the maps speak for the one and the answer is the
+            other, what decided is a part of the score that belongs to no place, such as the last layer's bias.
+    """
+    words = _shares(first, second, paired)
+    if paired.difference.any() and lead * (paired.for_first - 0.5) < 0:
+        words += (
+            f" Yet '{first if lead > 0 else second}' is the likelier of the two: a part of each score belongs to no "
+            "place of the picture and is in no heatmap."
+        )
+    return words
+
+
+def _shares(first: str, second: str, paired: PairedMaps) -> str:
     if not paired.difference.any():
         return f"Nothing in the picture sets '{first}' and '{second}' apart."
     share = round(100 * paired.for_first)

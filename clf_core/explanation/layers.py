@@ -112,13 +112,17 @@ class LayerViewer:
             noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
             self._layers = self._with_maps(self._named(), noise)
         if not self._layers:
-            why = "None of its layers gives maps of more than one number"
+            why, remedy = (
+                "None of its layers gives maps of more than one number",
+                "Begin the network with a convolution",
+            )
             if self._spec.network is None:
+                remedy = "The heatmap shows where it looked"
                 why = "It is a transformer, which cuts a picture into patches and keeps a list of them, not maps"
             raise InputError(
                 "What each layer sees cannot be drawn for this network",
                 why=why,
-                remedy="The heatmap shows where it looked",
+                remedy=remedy,
             )
         return self._layers
 

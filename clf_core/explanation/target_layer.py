@@ -134,8 +134,8 @@ def _spatial_outputs(network: "torch.nn.Module", probe: "torch.Tensor") -> tuple
 
     def watch(name: str) -> Callable[[torch.nn.Module, object, object], None]:
         def note(module: torch.nn.Module, _: object, output: object) -> None:
-            if not isinstance(output, torch.Tensor) or not output.requires_grad:
-                return
+            if not isinstance(output, torch.Tensor) or not output.requires_grad or output is probe:
+                return  # what hands on the picture itself has found nothing in it
             layout = layout_of(tuple(output.shape), prefix_tokens)
             if layout:
                 prefix = prefix_tokens if layout == "tokens" else 0

@@ -12,7 +12,7 @@ from clf_core.results.explanation import SAME_MAP, TrustVerdict
 
 _USUAL = HeatmapConfig()
 _SPOKEN_SHARE = 0.2
-"""The step the sentence is about."""
+"""The step the sentence is about, unless it points the other way."""
 _CLEAR_GAP = 1.0
 """Log odds by which dark places must be harmless compared with bright ones: the odds differ by a factor of 2.7."""
 _FRACTIONS = {0.1: "tenth", 0.2: "fifth", 0.3: "three tenths", 0.5: "half"}
@@ -84,7 +84,7 @@ def _in_words(
 ) -> str:
     if verdict == "empty":
         return f"Nothing in the picture speaks for '{name}', so there is no heatmap to trust."
-    step = min(steps, key=lambda step: abs(step.share - _SPOKEN_SHARE))
+    step = _spoken(verdict, steps)
     part = _FRACTIONS.get(step.share, f"{step.share:.0%}")
     covering = (
         f"covering its brightest {part} takes '{name}' from {_percent(before)} to {_percent(step.brightest)}, covering "
@@ -96,6 +96,17 @@ def _in_words(
         "contradicted": "Do not rely on this heatmap, its dark places matter more than its bright ones",
     }[verdict]
     return f"{start}: {covering} {_about_weights(randomised[-1])}"
+
+
+def _spoken(verdict: TrustVerdict, steps: tuple[CoveredStep, ...]) -> CoveredStep:
+    """The step to speak of: the fifth, or where that one points the other way, the one that decided the verdict."""
+    usual = min(steps, key=lambda step: abs(step.share - _SPOKEN_SHARE))
+    gap = usual.darkest - usual.brightest
+    if verdict == "contradicted" and gap >= 0:
+        return min(steps, key=lambda step: step.darkest - step.brightest)
+    if verdict == "supported" and gap <= 0:
+        return max(steps, key=lambda step: step.darkest - step.brightest)
+    return usual
 
 
 def _about_weights(correlation: float) -> str:

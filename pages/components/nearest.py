@@ -49,9 +49,11 @@ def in_words(found: Nearest) -> str:
     """Return what the nearest training pictures say of the answer, as Markdown."""
     answer, shown = md(found.answer, 60), len(found.neighbours)
     agreeing = f"all {shown}" if found.agreeing == shown else f"{found.agreeing} of {shown}"
-    told = f"It says **{answer}**. Of the training pictures most like this one, {agreeing} are **{answer}**."
+    counted = f"of the training pictures most like this one, {agreeing} are **{answer}**."
     if 2 * found.agreeing < shown:
-        told += " That is few, so look twice at this answer."
+        told = f"It says **{answer}**, yet {counted} That is few, so look twice at this answer."
+    else:
+        told = f"It says **{answer}** because of pictures like these: {counted}"
     return told + (" This very picture is one of those it learned from." if found.learned_from else "")
 
 

@@ -251,7 +251,7 @@ def test_the_nearest_training_pictures_and_what_they_say(worked_out, studio, hel
     shown = next(part for part in helpers.parts(app, "gallery") if part["label"] == "Training pictures like this")
     assert [item["id"] for item in shown["items"]] == [neighbour.sha256 for neighbour in nearest.neighbours]
     assert [neighbour.label for neighbour in nearest.neighbours].count(nearest.answer) == nearest.agreeing >= 5
-    assert "Of the training pictures most like this one" in helpers.texts(app)
+    assert "because of pictures like these: of the training pictures most like this one" in helpers.texts(app)
     sure = [neighbour.similarity for neighbour in nearest.neighbours]
     assert sure == sorted(sure, reverse=True)
     assert {rival.label for rival in nearest.rivals} == {nearest.rival}

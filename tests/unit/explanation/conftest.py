@@ -55,7 +55,7 @@ class RedAndGreen:
             inside[top : top + side, left : left + side] = True
 
 
-def _with_fitted_head(body, preprocessing: Preprocessing):
+def _with_fitted_head(body, preprocessing: Preprocessing, pictures: int = 40):
     """A timm body, or one like it, under a linear layer that tells red from green squares (ridge regression)."""
     import torch
     from torch import nn
@@ -63,14 +63,18 @@ def _with_fitted_head(body, preprocessing: Preprocessing):
     from clf_core.models.network import normalise
     from clf_core.models.pooled import PooledNetwork
 
-    shown = RedAndGreen(preprocessing.input_size, 40, seed=1)
+    shown = RedAndGreen(preprocessing.input_size, pictures, seed=1)
     with torch.no_grad():
-        batch = normalise(shown.pictures, preprocessing)
-        features = body.forward_head(body.forward_features(batch), pre_logits=True).double().numpy()  # [N, D]
+        features = np.concatenate(  # [N, D]
+            [
+                body.forward_head(body.forward_features(normalise(some, preprocessing)), pre_logits=True).double()
+                for some in np.split(shown.pictures, pictures // 20)
+            ]
+        )
     mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-6
     scaled = (features - mean) / spread
     signs = np.where(shown.labels == 0, 1.0, -1.0)
-    weights = scaled.T @ np.linalg.solve(scaled @ scaled.T + 0.1 * len(scaled) * np.eye(len(scaled)), signs) / spread
+    weights = scaled.T @ np.linalg.solve(scaled @ scaled.T + len(scaled) * np.eye(len(scaled)), signs) / spread
     head = nn.Linear(len(weights), 2)
     with torch.no_grad():
         both = 5 * torch.from_numpy(np.stack([weights, -weights]).astype(np.float32))

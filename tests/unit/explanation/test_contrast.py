@@ -72,6 +72,14 @@ def test_words(share, words):
     assert in_words("bee", "ant", PairedMaps(some, some, some, share)) == words
 
 
+def test_an_answer_that_the_maps_speak_against_is_not_passed_over():
+    some = np.ones((2, 2), dtype=np.float32)
+    against = PairedMaps(some, some, some, 0.4)
+    assert "Yet 'bee' is the likelier of the two" in in_words("bee", "ant", against, 0.5)
+    assert "Yet" not in in_words("bee", "ant", against, -0.5)
+    assert "Yet 'ant'" in in_words("bee", "ant", PairedMaps(some, some, some, 0.6), -0.5)
+
+
 def test_words_where_nothing_differs(colours, red_and_green):
     paired = paired_maps(colours, red_and_green, 1, 1)
     assert (paired.for_first, in_words("bee", "ant", paired)) == (

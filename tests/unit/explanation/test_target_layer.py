@@ -84,7 +84,7 @@ def test_no_hook_is_left_behind_and_frozen_networks_are_fine(explained):
 
 
 def test_a_network_without_spatial_layers_is_explained():
-    flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 8), nn.ReLU(), nn.Linear(8, 2)).eval()
+    flat = nn.Sequential(nn.Sequential(), nn.Flatten(), nn.Linear(3 * 16 * 16, 8), nn.ReLU(), nn.Linear(8, 2)).eval()
     with pytest.raises(InputError, match="heatmap cannot be made") as caught:
         find_target_layer(flat, 16)
     assert "backbone" in caught.value.remedy

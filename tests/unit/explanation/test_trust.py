@@ -29,7 +29,7 @@ def pretended(monkeypatch, fitted_maker, red_and_green_squares):
     from clf_core.explanation import sanity
 
     def judged(bright, dark, correlation, before=3.0):
-        removal = Removal(SHARES, before, np.full(4, bright), np.full(4, dark))
+        removal = Removal(SHARES, before, np.zeros(4) + bright, np.zeros(4) + dark)  # numbers, or one for each step
         monkeypatch.setattr(trust, "cover", lambda *_: removal)
         monkeypatch.setattr(sanity, "rank_correlations", lambda *_: (0.0, 0.0, correlation))
         shown = red_and_green_squares.pictures(SIZE, 1)
@@ -46,6 +46,8 @@ def pretended(monkeypatch, fitted_maker, red_and_green_squares):
         (-3.0, 3.0, 0.9, "weak", "much the same (rank correlation 0.90)"),
         (3.0, 2.0, 0.1, "contradicted", "Do not rely on this heatmap"),
         (-9.0, 9.0, 0.1, "supported", "to under 1 %, covering its darkest fifth to over 99 %"),
+        ([3, 3, 3, 3], [3, 4, 2, -3], 0.1, "contradicted", "its brightest half takes 'red' from 95 % to 95 %"),
+        ([0, 3, 3, 0], [0, 2, 9, 0], 0.1, "supported", "its brightest three tenths takes"),
     ],
 )
 def test_verdicts(pretended, bright, dark, correlation, verdict, words):
