@@ -37,8 +37,8 @@ def answers_of(run: RunDirectory) -> "Answers":
     answers = run.answers("test")
     if answers is None or not len(answers):
         raise StateError(
-            f"There is no more to tell of the run '{run.record.name}'",
-            why="An earlier version of the studio kept no answers picture by picture",
+            f"The run '{run.record.name}' keeps no answers picture by picture",
+            why="It was tested by an earlier version of the studio, which kept its verdict only",
             remedy="Train again to have them",
         )
     return answers

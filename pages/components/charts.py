@@ -9,7 +9,8 @@ from pages.components.palette import categorical, muted
 from pages.components.words import interval
 
 _ROW_PIXELS = 34
-_MOST_ROWS = 60
+MOST_ROWS = 30
+"""Drawn of many; more is a wall of lines, and the table below holds all."""
 
 
 class Dot(NamedTuple):
@@ -28,15 +29,18 @@ def dot_chart(dots: Sequence[Dot], title: str) -> dict[str, Any]:
         dots: names are shown as they are.
         title: of the axis of shares.
     """
-    shown = sorted(dots, key=lambda dot: -dot.value)[-_MOST_ROWS:]
+    shown = sorted(dots, key=lambda dot: -dot.value)[-MOST_ROWS:]
     colour = categorical()[0]
+    places = list(range(len(shown)))  # two names may read alike once they are shortened
+    names = [plotly_text(dot.name) for dot in shown]
     return {
         "data": [
             {
                 "type": "scatter",
                 "mode": "markers",
                 "x": [dot.value for dot in shown],
-                "y": [plotly_text(dot.name) for dot in shown],
+                "y": places,
+                "text": names,
                 "marker": {"size": 12, "color": colour},
                 "error_x": {
                     "type": "data",
@@ -48,14 +52,21 @@ def dot_chart(dots: Sequence[Dot], title: str) -> dict[str, Any]:
                     "color": colour,
                 },
                 "customdata": [interval(dot.low, dot.high) for dot in shown],
-                "hovertemplate": "%{y}: %{x:.1%}, expect %{customdata}<extra></extra>",
+                "hovertemplate": "%{text}: %{x:.1%}, expect %{customdata}<extra></extra>",
             }
         ],
         "layout": {
             "height": 90 + _ROW_PIXELS * len(shown),
             "margin": {"l": 10, "r": 20, "t": 10, "b": 50},
             "xaxis": {"range": [0, 1.02], "tickformat": ".0%", "title": {"text": title}, "gridcolor": muted()},
-            "yaxis": {"automargin": True, "showgrid": False, "type": "category"},
+            "yaxis": {
+                "automargin": True,
+                "showgrid": False,
+                "zeroline": False,
+                "tickvals": places,
+                "ticktext": names,
+                "range": [-0.7, len(shown) - 0.3],
+            },
             "showlegend": False,
         },
     }

@@ -33,6 +33,7 @@ def show_curves(curves: Curves, *, key: str = "curves") -> None:
         _show_roc(curves.roc, chosen)
     with right:
         _show_precision_recall(curves.precision_recall, chosen)
+    left, right = st.columns(2, gap="large")  # a row of its own: the legends above differ in height
     with left:
         _show_reliability(curves)
     with right:

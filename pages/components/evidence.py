@@ -9,7 +9,7 @@ from clf_core.api import Workbench
 from clf_core.errors import StateError
 from clf_core.results import CalibrationReport, EvaluationReport, RunSummary
 from clf_core.results.figures import ClassFigures, Figures, Ratio
-from pages.components.charts import class_dots, class_rows, dot_chart
+from pages.components.charts import MOST_ROWS, class_dots, class_rows, dot_chart
 from pages.components.curve_charts import CONFIG
 from pages.components.curve_view import show_curves
 from pages.components.heading import quiet
@@ -47,7 +47,10 @@ def show_classes(bench: Workbench, run: RunSummary, report: EvaluationReport) ->
     name, meaning = _SHARES[str(which)]
     st.markdown(f"{meaning} The line is the range to expect on new pictures (95 % interval).")
     alt = f"{name} of each class with its 95 % interval"
-    st.plotly_chart(dot_chart(class_dots(classes, str(which)), name), config=CONFIG, alt=alt)
+    dots = class_dots(classes, str(which))
+    st.plotly_chart(dot_chart(dots, name), config=CONFIG, alt=alt)
+    if len(dots) > MOST_ROWS:
+        quiet(f"Drawn are the {MOST_ROWS} lowest of {len(dots):,} classes; the table has all.")
     shares = {column: st.column_config.NumberColumn(format="%.1f %%") for column in ("Recall", "Precision", "F1")}
     st.dataframe(
         class_rows(classes), hide_index=True, column_config=shares, alt="Recall, precision and F1 of each class"

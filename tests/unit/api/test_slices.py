@@ -83,7 +83,7 @@ def test_a_kept_table_that_somebody_damaged_is_left_out(bench, answered):
 def test_a_run_of_an_earlier_version_says_so(bench, pets):
     dataset = bench.datasets.get(pets.dataset_id)
     old = plant_run(bench, dataset, dataset_answers(bench, dataset, [True] * 4), "Old", with_answers=False)
-    with pytest.raises(StateError, match="no more to tell") as caught:
+    with pytest.raises(StateError, match="keeps no answers") as caught:
         bench.slices.of(old)
     assert "earlier version" in caught.value.why
     with pytest.raises(NotFoundError):
