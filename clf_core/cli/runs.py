@@ -6,16 +6,9 @@ from typing import Any
 
 from clf_core.api import Workbench
 from clf_core.cli.console import Console, ProgressBar
+from clf_core.cli.waiting import wait_with_bar, why_not_done
 from clf_core.config import train_config
-from clf_core.errors import (
-    CancelledError,
-    ClfError,
-    ConfigError,
-    InputError,
-    InternalError,
-    PausedError,
-    StorageError,
-)
+from clf_core.errors import ConfigError, PausedError
 from clf_core.results import RunProgress, RunSummary, Stage
 
 _STAGE_WORDS: dict[Stage, str] = {
@@ -68,16 +61,12 @@ def wait_until_done(run: RunSummary, workbench: Workbench, console: Console) -> 
     Raises:
         ClfError: the run ended without a model; the error says why.
     """
-    with console.bar() as bar:
-        try:
-            run = workbench.runs.wait(run.id, _Teller(bar).look)
-        except KeyboardInterrupt:
-            console.note(f"'{run.name}' goes on by itself. 'runs cancel {run.id}' stops it.")
-            raise
+    started = run
+    run = wait_with_bar(console, started, lambda bar: workbench.runs.wait(started.id, _Teller(bar).look), "runs cancel")
     if run.state == "paused":
         raise PausedError(f"'{run.name}' is paused after epoch {run.epochs}", remedy="'runs resume' goes on from there")
     if run.state != "done":
-        raise _not_done(run)
+        raise why_not_done(run)
     return run
 
 
@@ -134,7 +123,7 @@ def show(options: argparse.Namespace, workbench: Workbench, console: Console) ->
     for name, value in run.metrics.items():
         console.say(f"  {name}: {value:.4f}")
     if run.error is not None:
-        console.say(str(_not_done(run)))
+        console.say(str(why_not_done(run)))
     chosen = workbench.runs.chosen(run.id)
     if chosen:
         console.say("  chosen by the studio: " + ", ".join(f"{name} {value}" for name, value in chosen.items()))
@@ -181,14 +170,6 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def _not_done(run: RunSummary) -> ClfError:
-    """Return the error that says why a run has no model."""
-    if run.error is None:
-        return CancelledError(f"'{run.name}' was cancelled")
-    kinds: dict[str, type[ClfError]] = {"input": InputError, "storage": StorageError, "internal": InternalError}
-    return kinds[run.error.kind](run.error.what, why=run.error.why, remedy=run.error.remedy)
 
 
 def as_json(run: RunSummary) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from clf_core.api import Workbench
 from clf_core.cli.console import Console, ProgressBar
 from clf_core.cli.runs import _settings as typed_settings
 from clf_core.cli.typed import Parser, Tasks
+from clf_core.cli.waiting import wait_with_bar, why_not_done
 from clf_core.config import SearchConfig, search_config
-from clf_core.errors import CancelledError, ClfError, InputError, InternalError, StorageError
 from clf_core.results import SEARCH_FINAL_STATES, SearchProgress, SearchSummary, Trial
 
 
@@ -96,7 +96,7 @@ def show(options: argparse.Namespace, workbench: Workbench, console: Console) ->
     if winner is not None:
         console.say(f"The best was trained as '{winner.name}': {winner.state}")
     if search.error is not None:
-        console.say(str(_not_done(search)))
+        console.say(str(why_not_done(search)))
     details = progress.model_dump(mode="json", exclude={"search"})
     config = workbench.searches.config(search.id).model_dump(mode="json")
     console.result({**_as_json(search), **details, "config": config})
@@ -141,14 +141,15 @@ def _follow(search: SearchSummary, workbench: Workbench, console: Console, *, de
             console.say(f"'{search.name}' has started. 'search show' tells how far it is.")
         console.result(_as_json(search))
         return
-    with console.bar() as bar:
-        try:
-            search = workbench.searches.wait(search.id, lambda progress: _draw(bar, progress))
-        except KeyboardInterrupt:
-            console.note(f"'{search.name}' goes on by itself. 'search cancel {search.id}' ends it.")
-            raise
+    started = search
+    search = wait_with_bar(
+        console,
+        started,
+        lambda bar: workbench.searches.wait(started.id, lambda progress: _draw(bar, progress)),
+        "search cancel",
+    )
     if search.state != "done":
-        raise _not_done(search)
+        raise why_not_done(search)
     progress = workbench.searches.progress(search.id)
     best = next(trial for trial in progress.trials if trial.number == progress.best)
     console.say(f"'{search.name}' is done after {search.seconds:.0f} s and {search.trials} trials.")
@@ -175,14 +176,6 @@ def _trial(trial: Trial) -> str:
         return f"{drawn}: {trial.state}" + (f", {trial.reason}" if trial.reason else "")
     interval = f"95 % interval {trial.accuracy_low:.1%} to {trial.accuracy_high:.1%}"
     return f"{drawn}: {trial.accuracy:.1%} of the validation pictures right ({interval}), {trial.state}"
-
-
-def _not_done(search: SearchSummary) -> ClfError:
-    """Return the error that says why a search has no result."""
-    if search.error is None:
-        return CancelledError(f"'{search.name}' was cancelled")
-    kinds: dict[str, type[ClfError]] = {"input": InputError, "storage": StorageError, "internal": InternalError}
-    return kinds[search.error.kind](search.error.what, why=search.error.why, remedy=search.error.remedy)
 
 
 def _as_json(search: SearchSummary) -> dict[str, Any]:

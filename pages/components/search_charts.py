@@ -10,6 +10,7 @@ from pages.components.palette import categorical, muted
 from pages.components.search_words import DRAWN, score_words, settings_words, value_words
 
 _HEIGHT = 300
+_MOST_TICKS = 12
 _ROW_PIXELS = 34
 _MOST_AXES = 7
 _TICK_LETTERS = 16
@@ -39,6 +40,8 @@ def history_chart(trials: Sequence[Trial]) -> dict[str, Any]:
         bests.append(best or None)
     blue, orange = categorical()[0], categorical()[1]
     low = min((trial.accuracy or 0.0 for trial in shown), default=0.0)
+    last = max((trial.number + 1 for trial in shown), default=1)
+    whole = {"dtick": 1} if last <= _MOST_TICKS else {"tickformat": "d"}  # else a few trials get the same tick twice
     return {
         "data": [
             {
@@ -69,7 +72,13 @@ def history_chart(trials: Sequence[Trial]) -> dict[str, Any]:
         "layout": {
             "height": _HEIGHT,
             "margin": {"l": 10, "r": 10, "t": 40, "b": 50},
-            "xaxis": {"title": {"text": "Trial"}, "showgrid": False, "zeroline": False, "tickformat": "d"},
+            "xaxis": {
+                "title": {"text": "Trial"},
+                "showgrid": False,
+                "zeroline": False,
+                "range": [0.5, last + 0.5],
+                **whole,
+            },
             "yaxis": {
                 "title": {"text": "Right on validation pictures"},
                 "tickformat": ".0%",

@@ -103,13 +103,7 @@ def show_settings(bench: Workbench, preset: Preset, classes: int) -> TrainConfig
         classes: how many there are to tell apart.
     """
     entered: dict[str, Any] = {"preset": preset}
-    if preset == "scratch":
-        network = _show_network(bench, classes)
-        if network is None:
-            return None
-        entered["network"] = network
-    else:
-        entered |= _show_beginning(bench)
+    entered |= {"network": _show_network(bench, classes)} if preset == "scratch" else _show_beginning(bench)
     # Drawn while it is closed, too: widgets that are not drawn forget what was entered.
     with st.expander("Advanced", icon=":material/tune:", key="advanced", on_change="rerun"):
         left, right = st.columns(2, gap="large")
@@ -119,6 +113,8 @@ def show_settings(bench: Workbench, preset: Preset, classes: int) -> TrainConfig
                 with left if group in _LEFT else right:
                     st.markdown(f"**{group}**")
                     entered |= _fields(used)
+    if preset == "scratch" and entered["network"] is None:
+        return None  # the editor has said why
     return _checked(entered)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clf_core.config import PRESETS, TrainConfig, settings_of
+from clf_core.config import PRESETS, NetworkConfig, Pooling, TrainConfig, settings_of
 from clf_core.results import DatasetSummary
 
 
@@ -157,10 +157,24 @@ def test_presets_that_make_variants_by_themselves_say_so_and_can_be_told_not_to(
 
 
 def test_the_plan_says_that_it_learns_from_the_validation_pictures_only_where_it_does(studio, helpers):
-    for preset, again in (("quick", True), ("balanced", True), ("full", False)):
-        app = form(studio, preset)
-        assert ("then learns from them too" in helpers.texts(app)) is again
-        if again:
-            app.toggle(key="config_refit").set_value(False).run()
-            assert "then learns from them too" not in helpers.texts(app)
-            app.toggle(key="config_refit").set_value(True).run()
+    app = form(studio)
+    assert "then learns from them too" in helpers.texts(app)
+    app.toggle(key="config_refit").set_value(False).run()
+    assert "then learns from them too" not in helpers.texts(app)
+    app.session_state["preset"] = "balanced"
+    app.run()
+    assert "some of them that are held back at first" in helpers.texts(app)
+
+
+def test_an_impossible_network_neither_hides_nor_loses_what_is_set_under_advanced(studio, monkeypatch):
+    app = form(studio, "scratch")
+    app.number_input(key="config_epochs").set_value(7).run()
+    possible = app.session_state["network_draft"]
+    broken = NetworkConfig(layers=(Pooling(size=5), Pooling(size=5), Pooling(size=5)))
+    app.session_state["network_draft"] = type(possible).of(broken)
+    app.run()
+    assert next(button for button in app.button if button.label == "Train").disabled
+    assert app.number_input(key="config_epochs").value == 7
+    app.session_state["network_draft"] = possible
+    app.run()
+    assert started(app, studio.bench, monkeypatch).epochs == 7

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 import pytest
 
 from clf_core.cli import entry
-from clf_core.cli.runs import _not_done, _settings
+from clf_core.cli.runs import _settings
+from clf_core.cli.waiting import why_not_done
 from clf_core.errors import CancelledError, ConfigError, InputError, InternalError, NotFoundError, StorageError
 from clf_core.results import ErrorWords
 
@@ -63,9 +64,9 @@ def test_settings_are_json_or_text():
 )
 def test_the_error_of_a_run_is_raised_as_what_it_is(kind, raised):
     run = SimpleNamespace(name="x", error=ErrorWords(what="No", why="Why", remedy="Go", kind=kind))
-    assert isinstance(_not_done(run), raised)
-    assert str(_not_done(run)) == "No. Why. Go."
+    assert isinstance(why_not_done(run), raised)
+    assert str(why_not_done(run)) == "No. Why. Go."
 
 
 def test_a_run_without_an_error_was_cancelled():
-    assert isinstance(_not_done(SimpleNamespace(name="x", error=None)), CancelledError)
+    assert isinstance(why_not_done(SimpleNamespace(name="x", error=None)), CancelledError)
