@@ -135,7 +135,7 @@ def shoot() -> Callable[[Page, str], None]:
         size = page.viewport_size or {"width": 1280, "height": 900}
         needed = int(page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollHeight"))
         page.set_viewport_size({"width": size["width"], "height": min(3000, max(size["height"], needed))})
-        page.wait_for_timeout(400)
+        page.wait_for_timeout(200)
         page.screenshot(path=folder / f"{name}.png")
         page.set_viewport_size(size)
 

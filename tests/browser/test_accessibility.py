@@ -12,7 +12,7 @@ from clf_core.settings import Settings
 
 pytestmark = pytest.mark.browser
 
-SIZES = [pytest.param(1280, "light", id="wide-light"), pytest.param(420, "dark", id="narrow-dark")]
+QUICK = TrainConfig(strengths=(0.1, 1.0), selection="validation", refit=False)
 
 
 def assert_open_to_all(page):
@@ -25,12 +25,12 @@ def assert_open_to_all(page):
     assert not told, "\n".join(told)
 
 
-def assert_open_to_all_in_both(page, wait):
+def assert_open_to_all_in_both(page, wait=lambda _: None):
     """As above, as it stands and then on a narrow screen in the dark, which needs no reload."""
     assert_open_to_all(page)
     page.set_viewport_size({"width": 420, "height": 900})
     page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(200)
     wait(page)
     assert_open_to_all(page)
     page.set_viewport_size({"width": 1280, "height": 900})
@@ -69,35 +69,27 @@ def trained(served, shapes):
     """A finished run on the shapes, with its pictures tested."""
     bench = open_workbench(Settings(workspace=served.workspace))
     done = [run.id for run in bench.runs.list() if run.dataset_id == shapes and run.state == "done"]
-    return done[0] if done else bench.runs.wait(bench.runs.start(shapes, TrainConfig()).id).id
+    return done[0] if done else bench.runs.wait(bench.runs.start(shapes, QUICK).id).id
 
 
 @pytest.fixture
-def ways_in(open_page, wait):
+def ways_in(visited, wait):
     """``ways_in(way)`` opens the form that brings pictures in."""
 
-    def opened(way, **how):
-        page = open_page("data", **how)
-        more = page.get_by_text("Start another dataset")
-        if more.is_visible():
-            more.click()
-        page.get_by_text(way, exact=True).click()
+    def opened(way):
+        page = visited("data")
+        choice = page.get_by_text(way, exact=True)
+        if not choice.is_visible():
+            page.get_by_text("Start another dataset").click()
+        choice.click()
         wait(page)
         return page
 
     return opened
 
 
-@pytest.mark.parametrize(("width", "scheme"), SIZES)
-def test_the_data_page(open_page, shapes, width, scheme):
-    page = open_page(f"data?dataset={shapes}", width=width, scheme=scheme)
-    page.get_by_role("heading", level=1).wait_for()
-    page.wait_for_timeout(1000)
-    assert_open_to_all(page)
-
-
-PAGES = ["", "train?new=1&dataset={dataset}", "tune?new=1&dataset={dataset}", "evaluate?run={run}", "explain?run={run}"]
-PAGES += ["predict?model={run}", "runs", "train?run={run}"]
+PAGES = ["", "data?dataset={dataset}", "train?new=1&dataset={dataset}", "tune?new=1&dataset={dataset}"]
+PAGES += ["evaluate?run={run}", "explain?run={run}", "predict?model={run}", "runs", "train?run={run}"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -110,7 +102,7 @@ def test_the_parts_of_the_evaluation(visited, trained, wait, tab):
     page = visited(f"evaluate?run={trained}")
     page.get_by_role("tab", name=tab, exact=True).click()
     wait(page)
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(200)
     assert_open_to_all_in_both(page, wait)
 
 
@@ -125,25 +117,23 @@ def test_a_test_picture_looked_at_closely(visited, trained, wait):
     assert_open_to_all_in_both(page, wait)
 
 
-@pytest.mark.parametrize(("width", "scheme"), SIZES)
 @pytest.mark.parametrize("way", ["Files or folder", "Folder on this machine", "Public dataset"])
-def test_the_ways_in(ways_in, way, width, scheme):
-    assert_open_to_all(ways_in(way, width=width, scheme=scheme))
+def test_the_ways_in(ways_in, way, wait):
+    assert_open_to_all_in_both(ways_in(way), wait)
 
 
-@pytest.mark.parametrize(("width", "scheme"), SIZES)
-def test_the_camera_and_the_phone_s_page(ways_in, open_page, served, wait, width, scheme):
-    page = ways_in("Camera", width=width, scheme=scheme)
+def test_the_camera_and_the_phone_s_page(ways_in, served, wait):
+    page = ways_in("Camera")
     page.locator(".capture .hold:enabled").first.wait_for()
     page.get_by_text("Use a phone as the camera").click()
     page.get_by_text("answers only this machine").wait_for()
     wait(page)
-    assert_open_to_all(page)
+    assert_open_to_all_in_both(page, wait)
 
     token = open_workbench(Settings(workspace=served.workspace)).captures.get(page.url.split("capture=")[1][:22]).token
     page.goto(f"{served.address}/phone/{token}")
     page.locator(".choice").first.wait_for()
-    assert_open_to_all(page)
+    assert_open_to_all_in_both(page)
     page.get_by_role("button", name="Turn on the camera").click()
     page.locator(".hold").wait_for()
-    assert_open_to_all(page)
+    assert_open_to_all_in_both(page)

@@ -111,10 +111,11 @@ def wait_for_count(page, nth, least):
 
 def settled_count(page, count):
     """The count once nothing more comes: what was under way arrives, and a hold that has ended takes no more."""
-    page.wait_for_timeout(1000)
-    words = count.inner_text()
-    page.wait_for_timeout(1000)
-    assert count.inner_text() == words
+    words, same = "", 0
+    while same < 10:
+        page.wait_for_timeout(100)
+        words, before = count.inner_text(), words
+        same = same + 1 if words == before else 0
     return int(words.split()[0])
 
 

@@ -43,7 +43,7 @@ def explained(served):
             for number in range(24):
                 archive.writestr(f"{name}/{number}.png", drawing(kind, number))
     dataset = bench.imports.files([("drawn.zip", buffer)], "Boxes and balls").dataset_id
-    run = bench.runs.wait(bench.runs.start(dataset, TrainConfig(preset="quick")).id)
+    run = bench.runs.wait(bench.runs.start(dataset, TrainConfig(strengths=(0.1, 1.0), selection="validation")).id)
     assert run.state == "done", run.error
     directory = Workspace(served.workspace).runs.find(run.id)
     assert InsightWorker(directory, [Features(), Gallery()]).work() == 0

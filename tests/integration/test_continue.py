@@ -32,7 +32,9 @@ def finished(bench, dataset, config, name):
 @pytest.fixture(scope="module")
 def first(bench):
     """A small network of one's own, taught two classes."""
-    return finished(bench, "Two", TrainConfig(preset="scratch", epochs=3, network=SMALL), "Small one")
+    return finished(
+        bench, "Two", TrainConfig(preset="scratch", epochs=3, network=SMALL, learning_rate=3e-3), "Small one"
+    )
 
 
 def folder_of(bench, run):
@@ -54,7 +56,12 @@ def test_new_classes_on_top_of_a_small_network_of_ones_own(bench, first, png_of_
 
 def test_on_top_of_a_run_that_only_fitted_a_layer(bench):
     quick = finished(bench, "Two", TrainConfig(strengths=(1.0,)), "Quick one")
-    later = finished(bench, "Three", TrainConfig(preset="balanced", continue_from=quick.id, epochs=1), "Balanced one")
+    later = finished(
+        bench,
+        "Three",
+        TrainConfig(preset="balanced", continue_from=quick.id, epochs=1, learning_rate=1e-3),
+        "Balanced one",
+    )
     assert bench.evaluation.report(later.id).accuracy > 0.8
     assert bench.runs.config(later.id).continue_from == quick.id
 
