@@ -4,6 +4,7 @@ import streamlit as st
 
 from clf_core.api import Workbench
 from clf_core.config import HeatmapConfig
+from clf_core.errors import HeatmapError
 from pages.components.answers import USUAL
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet
@@ -19,6 +20,14 @@ def chosen_look(bench: Workbench, model: str) -> HeatmapConfig:
         smooth = USUAL.smooth
     layer = st.session_state.get(_layer_key(model), USUAL.layer)
     return HeatmapConfig(method=method, layer=layer, smooth=smooth)
+
+
+def gives_maps(bench: Workbench, model: str) -> bool:
+    """Whether the network gives heatmaps at all, though perhaps not with the look that is chosen."""
+    try:
+        return bool(bench.explanation.layers(model))
+    except HeatmapError:
+        return False
 
 
 def choose_look(bench: Workbench, model: str) -> None:

@@ -6,11 +6,13 @@ from clf_core.api import Workbench
 from clf_core.config import HeatmapConfig
 from clf_core.errors import HeatmapError, PictureError
 from clf_core.results import Explanation, Seen
-from pages.components.answers import explain_once, seen_once, show_why_none
+from pages.components.answers import explain_once, predict_once, seen_once, show_why_none
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet
+from pages.components.look import choose_look, gives_maps
 from pages.components.panes import Pane, panes
 from pages.components.pickers import PICTURE_TYPES, whole
+from pages.components.said import headline
 from pages.components.words import percent
 
 MOST = 24
@@ -41,16 +43,18 @@ def show_many(bench: Workbench, model: str, look: HeatmapConfig) -> None:
     )
     if len(dropped) > MOST:
         quiet(f"The first {MOST} of {len(dropped):,} are shown.")
+    _offer_looks(bench, model)
     shown: list[Pane] = []
     none: HeatmapError | None = None
     for place, file in enumerate(dropped[:MOST]):
         slot, data = f"many_{place}", whole(file)
         try:
+            said = _said(bench, model, file.name, data, slot)
             explanation = explain_once(bench, model, file.name, data, slot=slot, target=target or None, look=look)
-            shown.append(_pane(bench, file.name, explanation))
+            shown.append(_pane(bench, file.name, explanation, said))
         except HeatmapError as error:
             none = error
-            shown.append(_pane_alone(file.name, seen_once(bench, model, file.name, data, slot=slot)))
+            shown.append(_pane_alone(file.name, seen_once(bench, model, file.name, data, slot=slot), said))
         except PictureError as error:
             quiet(f"{md(file.name, 80)}: {md(error.why or error.what, 300)}")
     if none is not None:
@@ -59,8 +63,21 @@ def show_many(bench: Workbench, model: str, look: HeatmapConfig) -> None:
         panes(shown, key="many", label="Your pictures" if none else "Heatmaps of your pictures", least=200)
 
 
-def _pane(bench: Workbench, name: str, explanation: Explanation) -> Pane:
-    said = f"{plain(explanation.label, 60)}, {percent(explanation.probability)} sure"
+def _offer_looks(bench: Workbench, model: str) -> None:
+    """Method, layer and smoothing of all; nothing for a network without heatmaps."""
+    if gives_maps(bench, model):
+        with st.expander("Advanced", icon=":material/tune:"):
+            choose_look(bench, model)
+
+
+def _said(bench: Workbench, model: str, name: str, data: bytes, slot: str) -> str:
+    """The answer in a few words, plain text."""
+    prediction = predict_once(bench, model, name, data, slot=slot)
+    sure = f", {percent(prediction.probability)} sure" if prediction.verdict == "answer" else ""
+    return plain(headline(prediction), 80) + sure
+
+
+def _pane(bench: Workbench, name: str, explanation: Explanation, said: str) -> Pane:
     evidence = f"evidence for {plain(explanation.target, 60)}"
     if explanation.empty:
         evidence = f"nothing speaks for {plain(explanation.target, 60)}"
@@ -72,7 +89,6 @@ def _pane(bench: Workbench, name: str, explanation: Explanation) -> Pane:
     )
 
 
-def _pane_alone(name: str, seen: Seen) -> Pane:
+def _pane_alone(name: str, seen: Seen, said: str) -> Pane:
     """A picture without a heatmap."""
-    said = f"{plain(seen.label, 60)}, {percent(seen.probability)} sure"
     return Pane(seen.picture, f"{plain(name, 60)}: {said}", said, plain(name, 60))

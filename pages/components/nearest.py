@@ -15,7 +15,9 @@ from pages.components.pickers import remembered
 from pages.components.serving import thumbnail_url
 
 
-def show_nearest(bench: Workbench, run_id: str, name: str, data: bytes, insights: Insights) -> None:
+def show_nearest(
+    bench: Workbench, run_id: str, name: str, data: bytes, insights: Insights, *, strange: bool = False
+) -> None:
     """Draw the part of the page for one picture.
 
     Args:
@@ -23,6 +25,7 @@ def show_nearest(bench: Workbench, run_id: str, name: str, data: bytes, insights
         run_id: the run that gave the model.
         name, data: the picture.
         insights: where the background work on the run stands.
+        strange: whether the picture is unlike all that was learned, so that no class is given.
     """
     section(
         "Training pictures like this",
@@ -36,7 +39,7 @@ def show_nearest(bench: Workbench, run_id: str, name: str, data: bytes, insights
     found = remembered("explain_nearest", (run_id, digest), lambda: bench.insights.nearest(run_id, data, name=name))
     if found is None:
         return
-    st.markdown(in_words(found))
+    st.markdown(in_words(found, strange=strange))
     _row(found.neighbours, found.answer, key="nearest")
     if found.rivals:
         st.markdown(f"**The nearest of {md(found.rival, 60)}**, the next likely class")
@@ -45,12 +48,14 @@ def show_nearest(bench: Workbench, run_id: str, name: str, data: bytes, insights
     quiet(f"Compared with {found.searched:,}{of} training pictures; of near copies, one is shown.")
 
 
-def in_words(found: Nearest) -> str:
+def in_words(found: Nearest, *, strange: bool = False) -> str:
     """Return what the nearest training pictures say of the answer, as Markdown."""
     answer, shown = md(found.answer, 60), len(found.neighbours)
     agreeing = f"all {shown}" if found.agreeing == shown else f"{found.agreeing} of {shown}"
     counted = f"of the training pictures most like this one, {agreeing} are **{answer}**."
-    if 2 * found.agreeing < shown:
+    if strange:
+        told = f"None of the training pictures is much like this one; of the nearest, {agreeing} are **{answer}**."
+    elif 2 * found.agreeing < shown:
         told = f"It says **{answer}**, yet {counted} That is few, so look twice at this answer."
     else:
         told = f"It says **{answer}** because of pictures like these: {counted}"

@@ -7,16 +7,18 @@ import streamlit as st
 from clf_core.api import STARTER, Workbench
 from clf_core.config import HeatmapConfig
 from clf_core.errors import HeatmapError
-from clf_core.results import Explanation, Seen
-from pages.components.answers import explain_once, seen_once, show_heatmap, show_why_none
+from clf_core.results import Explanation, Prediction, Seen
+from pages.components.answers import explain_once, predict_once, seen_once, show_heatmap, show_why_none
 from pages.components.contrast import show_contrast
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet
 from pages.components.insights import begin_insights
 from pages.components.layer_view import show_layers
-from pages.components.look import choose_look, chosen_look
+from pages.components.look import choose_look, chosen_look, gives_maps
 from pages.components.nearest import show_nearest
 from pages.components.parts import answer
+from pages.components.said import explanation as said
+from pages.components.said import headline
 from pages.components.trust import show_trust
 from pages.components.words import percent
 
@@ -37,7 +39,7 @@ def show_one(bench: Workbench, model: str, name: str, data: bytes) -> None:
     key = f"target_{model}_{hashlib.sha256(data).hexdigest()[:16]}"
     look = chosen_look(bench, model)
     seen, trouble = _looked_at(bench, model, name, data, key, look)
-    gives_maps = trouble is None or _gives_maps(bench, model)
+    mapped = trouble is None or gives_maps(bench, model)
     classes = bench.explanation.classes(model)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -48,21 +50,23 @@ def show_one(bench: Workbench, model: str, name: str, data: bytes) -> None:
             st.image(seen.picture, width="stretch", alt="The picture as the model saw it")
             show_why_none(trouble)
     with right:
-        verdict = _truth_in_words(bench, model, name, seen.label)
-        answer(seen.label, f"{percent(seen.probability)} sure{verdict}", seen.top, key="explain_bars")
+        prediction = predict_once(bench, model, name, data, slot="explain")
+        strange = prediction.verdict == "unknown"
+        sure = _how_sure(bench, model, name, prediction)
+        answer(headline(prediction), sure, () if strange else seen.top, key="explain_bars")
         if isinstance(seen, Explanation):
             _choose_class(seen, classes, key=key)
-        if gives_maps:
+        if mapped:
             with st.expander("Advanced", icon=":material/tune:"):
                 choose_look(bench, model)
         if "picture" in st.query_params and st.button("Another picture", icon=":material/photo_library:"):
             del st.query_params["picture"]
             st.rerun()
-    if gives_maps:
+    if mapped:
         show_contrast(bench, model, name, data, likely_first(seen, classes), look)
     insights = None if model == STARTER else begin_insights(bench, model)
     if insights is not None:
-        show_nearest(bench, model, name, data, insights)
+        show_nearest(bench, model, name, data, insights, strange=strange)
     show_layers(bench, model, name, data)
 
 
@@ -83,14 +87,6 @@ def _looked_at(
         return seen_once(bench, model, name, data, slot="explain"), error
 
 
-def _gives_maps(bench: Workbench, model: str) -> bool:
-    """Whether the network gives heatmaps, though perhaps not as they were asked for."""
-    try:
-        return bool(bench.explanation.layers(model))
-    except HeatmapError:
-        return False
-
-
 def _show_map(bench: Workbench, explanation: Explanation, look: HeatmapConfig) -> None:
     beside = st.segmented_control("Heatmap", [_OVERLAY, _BESIDE], default=_OVERLAY, required=True, key="explain_view")
     show_heatmap(bench, explanation, key="explain_lens", beside=beside == _BESIDE)
@@ -98,14 +94,18 @@ def _show_map(bench: Workbench, explanation: Explanation, look: HeatmapConfig) -
         quiet("Grad-CAM takes the mean over all places. Another method, under Advanced, looks place by place.")
 
 
-def _truth_in_words(bench: Workbench, model: str, name: str, said: str) -> str:
-    """For a test picture, whether the answer is right; nothing for one's own picture."""
-    if model == STARTER or st.query_params.get("picture") != name:
-        return ""
-    tested = bench.evaluation.tested_picture(model, name)
+def _how_sure(bench: Workbench, model: str, name: str, prediction: Prediction) -> str:
+    """The line under the answer, plain text; for a test picture with what it is, and whether that is right."""
+    tested = None
+    if model != STARTER and st.query_params.get("picture") == name:
+        tested = bench.evaluation.tested_picture(model, name)
+    true = "" if tested is None else plain(tested.true, 60)
+    if prediction.verdict != "answer":
+        return said(prediction, model) + (f" It is {true}." if true else "")
+    sure = f"{percent(prediction.probability)} sure"
     if tested is None:
-        return ""
-    return ", and right" if tested.true == said else f", but it is {plain(tested.true, 60)}"
+        return sure
+    return f"{sure}, and right" if tested.true == prediction.label else f"{sure}, but it is {true}"
 
 
 def _choose_class(explanation: Explanation, classes: tuple[str, ...], *, key: str) -> None:

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from clf_core.api.prediction import Predictions
 from clf_core.errors import HeatmapError
 from clf_core.explanation import evidence
 from clf_core.jobs.feature_part import Features
@@ -231,6 +232,9 @@ def test_several_pictures_at_once(studio, helpers):
     (many,) = helpers.parts(app, "panes")
     assert [item["title"].rpartition(",")[0] for item in many["items"]] == [helpers.HOSTILE[0], helpers.HOSTILE[2]]
     assert "c\\.png" in helpers.texts(app)
+    next(box for box in app.selectbox if box.label == "Method").set_value("eigencam").run()
+    other = helpers.parts(app, "panes")[0]["items"]
+    assert [item["src"] for item in other] != [item["src"] for item in many["items"]]
     box = next(box for box in app.selectbox if box.label == "Show the evidence for")
     box.set_value(helpers.HOSTILE[1]).run()
     assert all(
@@ -262,6 +266,18 @@ def test_the_nearest_training_pictures_and_what_they_say(worked_out, studio, hel
     assert learned.learned_from
     assert learned.neighbours[0].sha256 == nearest.neighbours[0].sha256
     assert learned.neighbours[0].similarity == pytest.approx(1, abs=0.02)
+
+
+def test_a_picture_of_something_else_is_given_no_class_here_either(worked_out, helpers, studio, a_picture, monkeypatch):
+    def none_of_these(self, model, name, data, _predict=Predictions.predict):
+        return _predict(self, model, name, data).model_copy(update={"verdict": "unknown"})
+
+    monkeypatch.setattr(Predictions, "predict", none_of_these)
+    app = studio.open("explain", **a_picture)
+    (answer,) = helpers.parts(app, "answer")
+    assert (answer["label"], answer["rows"]) == ("Looks like none of these", [])
+    assert "None of the training pictures is much like this one" in helpers.texts(app)
+    assert helpers.parts(app, "lens")  # why, should it have to be one of them
 
 
 def test_the_gallery_shows_pictures_of_each_class_under_their_heatmaps(worked_out, studio, helpers):
