@@ -176,7 +176,8 @@ def _mark(name: str, seen: Selected, colour: str, symbol: str) -> dict[str, Any]
         "name": name,
         "x": [seen.coverage],
         "y": [accuracy],
-        "marker": {"size": 13, "color": colour, "symbol": symbol},
+        # The recommended point is larger, to be seen behind another that lies on it.
+        "marker": {"size": 19 if name == "Recommended" else 13, "color": colour, "symbol": symbol},
         "hovertemplate": f"{name}: answers %{{x:.0%}}, right on %{{y:.1%}}<extra></extra>",
     }
     if name == "Test pictures" and seen.right_low is not None and seen.right_high is not None:

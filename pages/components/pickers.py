@@ -13,6 +13,7 @@ from pages.components.heading import quiet
 PICTURE_TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic", "heif"]
 
 _PICTURE_MEGABYTES = 100
+_FOLDER, _CAMERA = "A folder", "Camera"
 
 T = TypeVar("T")
 
@@ -70,15 +71,26 @@ def choose_model(workbench: Workbench) -> str:
 
 
 def picture_input(key: str, *, many: bool = False) -> list[tuple[str, BinaryIO]]:
-    """Draw a drop zone with the camera as the alternative; return (name, file) of what was given."""
-    ways = ["Drop a picture" if not many else "Drop pictures", "Camera"]
+    """Draw a drop zone, with the camera and for many a folder as alternatives; return (name, file) of what was given.
+
+    Files of a folder are named with their place in it.
+    """
+    ways = ["Drop pictures", _FOLDER, _CAMERA] if many else ["Drop a picture", _CAMERA]
     way = st.segmented_control(
         "Where from", ways, default=ways[0], required=True, key=f"{key}_way", label_visibility="collapsed"
     )
-    if way == "Camera":
+    if way == _CAMERA:
         taken = st.camera_input("Take a picture", key=f"{key}_camera", label_visibility="collapsed")
         quiet("Browsers allow the camera only on this machine or over HTTPS.")
         return [("camera.jpg", taken)] if taken else []
+    if way == _FOLDER:
+        found = st.file_uploader(
+            "A folder; files in it that are no pictures stay where they are",
+            PICTURE_TYPES,
+            accept_multiple_files="directory",
+            key=f"{key}_folder",
+        )
+        return [(file.name, file) for file in found]
     if many:
         types = [*PICTURE_TYPES, "zip"]
         dropped = st.file_uploader("Pictures, or a zip of them", types, accept_multiple_files=True, key=f"{key}_files")

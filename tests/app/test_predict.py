@@ -22,6 +22,15 @@ def test_many_pictures_become_a_table_in_which_every_file_stands(studio, helpers
     assert app.download_button[0].label == "Download as CSV"
 
 
+def test_a_folder_is_asked_about_with_the_places_of_its_files(studio, helpers):
+    app = studio.open("predict")
+    app.segmented_control(key="predict_way").set_value("A folder").run()
+    zone = app.file_uploader(key="predict_folder")
+    zone.upload("trip/day 1/a.png", helpers.picture(0, 98)).upload("trip/b.png", helpers.picture(2, 97))
+    app.run()
+    assert list(app.dataframe[0].value["File"]) == ["trip/day 1/a.png", "trip/b.png"]
+
+
 def test_an_archive_without_a_picture_is_told(studio, helpers):
     app = studio.open("predict")
     empty_archive = helpers.archive(names=())
