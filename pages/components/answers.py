@@ -94,11 +94,18 @@ def show_heatmap(bench: Workbench, explanation: Explanation, *, key: str, beside
             f"Nothing in this picture spoke for {md(explanation.target)}, so there is no heatmap to show.",
             icon=":material/info:",
         )
+    elif not by_class(bench, explanation.method):
+        quiet("Bright areas stand out to the network, whichever the class: this method does not ask for one.")
     else:
         quiet(
             f"Bright areas raised the score for **{md(explanation.target)}**; dark areas mattered little. "
             "It shows where the model looked, not whether it is right."
         )
+
+
+def by_class(bench: Workbench, method: str) -> bool:
+    """Whether the maps of a method differ from class to class."""
+    return any(details.by_class for details in bench.explanation.method_details() if details.key == method)
 
 
 def show_why_none(error: HeatmapError) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from clf_core.api import Workbench
 from clf_core.config import HeatmapConfig
 from clf_core.results import Contrast
-from pages.components.answers import USUAL
+from pages.components.answers import USUAL, by_class
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet, section
 from pages.components.panes import Legend, Pane, panes
@@ -59,11 +59,6 @@ def _show(bench: Workbench, model: str, name: str, data: bytes, classes: Sequenc
         )
         st.markdown(md(contrast.words, 600))
         panes(_panes(bench, contrast), key="contrast", label=f"Why {plain(first, 60)} and not {plain(second, 60)}")
-
-
-def by_class(bench: Workbench, method: str) -> bool:
-    """Whether the maps of a method differ from class to class."""
-    return any(details.by_class for details in bench.explanation.method_details() if details.key == method)
 
 
 def _choose(classes: Sequence[str], *, key: str) -> tuple[str, str]:

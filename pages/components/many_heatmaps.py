@@ -6,7 +6,7 @@ from clf_core.api import Workbench
 from clf_core.config import HeatmapConfig
 from clf_core.errors import HeatmapError, PictureError
 from clf_core.results import Explanation, Seen
-from pages.components.answers import explain_once, predict_once, seen_once, show_why_none
+from pages.components.answers import by_class, explain_once, predict_once, seen_once, show_why_none
 from pages.components.escaping import md, plain
 from pages.components.heading import quiet
 from pages.components.look import choose_look, gives_maps
@@ -79,7 +79,9 @@ def _said(bench: Workbench, model: str, name: str, data: bytes, slot: str) -> st
 
 def _pane(bench: Workbench, name: str, explanation: Explanation, said: str) -> Pane:
     evidence = f"evidence for {plain(explanation.target, 60)}"
-    if explanation.empty:
+    if not by_class(bench, explanation.method):
+        evidence = "what stands out, whichever the class"
+    elif explanation.empty:
         evidence = f"nothing speaks for {plain(explanation.target, 60)}"
     return Pane(
         bench.explanation.overlay(explanation, _OPACITY),

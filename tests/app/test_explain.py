@@ -171,6 +171,7 @@ def test_method_layer_and_smoothing_are_chosen_under_advanced(studio, helpers, a
         assert not app.warning
         seen.add(helpers.parts(app, "lens")[0]["heatmap"])
     assert len(seen) == 4  # each of them changed the map
+    assert "stand out to the network, whichever the class" in helpers.texts(app)
     assert "same map for every class" in helpers.texts(app)  # which leaves the comparison with Grad-CAM
     box = next(box for box in app.selectbox if box.label == "Smoothing")
     assert len(box.options) == 2  # Eigen-CAM has no main pattern to be reduced to
@@ -232,7 +233,7 @@ def test_several_pictures_at_once(studio, helpers):
     (many,) = helpers.parts(app, "panes")
     assert [item["title"].rpartition(",")[0] for item in many["items"]] == [helpers.HOSTILE[0], helpers.HOSTILE[2]]
     assert "c\\.png" in helpers.texts(app)
-    next(box for box in app.selectbox if box.label == "Method").set_value("eigencam").run()
+    next(box for box in app.selectbox if box.label == "Method").set_value("layercam").run()
     other = helpers.parts(app, "panes")[0]["items"]
     assert [item["src"] for item in other] != [item["src"] for item in many["items"]]
     box = next(box for box in app.selectbox if box.label == "Show the evidence for")
