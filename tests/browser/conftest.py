@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -109,7 +109,7 @@ def open_page(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(STEP_TIMEOUT)
-        page.on("request", lambda request: _note(foreign, request.url))
+        note_foreign(page, foreign)
         page.goto(f"{served.address}/{path}")
         settle(page)
         return page
@@ -120,9 +120,14 @@ def open_page(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]
     assert not foreign, f"requests left this machine: {foreign}"
 
 
-def _note(foreign: list[str], url: str) -> None:
-    if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
-        foreign.append(url)
+def note_foreign(page: Page, foreign: list[str]) -> None:
+    """Add to ``foreign`` the address of every request of a page that leaves this machine."""
+
+    def note(request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            foreign.append(request.url)
+
+    page.on("request", note)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from clf_core.api import open_workbench
 from clf_core.config import TrainConfig
 from clf_core.settings import Settings
+from tests.browser.conftest import note_foreign
 
 pytestmark = pytest.mark.browser
 
@@ -40,8 +41,9 @@ def assert_open_to_all_in_both(page, wait=lambda _: None):
 @pytest.fixture(scope="module")
 def visited(browser, served, wait):
     """``visited(path)`` opens one page after the other in the same window, which is quicker than a new one each."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    context, foreign = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light"), []
     page = context.new_page()
+    note_foreign(page, foreign)
     page.set_default_timeout(30_000)
 
     def go(path):
@@ -54,6 +56,7 @@ def visited(browser, served, wait):
 
     yield go
     context.close()
+    assert not foreign
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from clf_core.api import open_workbench
 from clf_core.config import TrainConfig
 from clf_core.settings import Settings
+from tests.browser.conftest import note_foreign
 
 pytestmark = pytest.mark.browser
 HOSTILE = ("**bold** :red[red]", "<img src=x onerror=alert(1)>")
@@ -164,9 +165,12 @@ def _focus(page):
 @pytest.fixture(scope="module")
 def phone(browser):
     """One narrow window for all pages, which is quicker than a new one each."""
-    context = browser.new_context(viewport={"width": 420, "height": 860}, color_scheme="light")
-    yield context.new_page()
+    context, foreign = browser.new_context(viewport={"width": 420, "height": 860}, color_scheme="light"), []
+    page = context.new_page()
+    note_foreign(page, foreign)
+    yield page
     context.close()
+    assert not foreign
 
 
 @pytest.mark.parametrize("path", ["", "data", "train?new=1", "evaluate", "tune?new=1", "explain", "predict", "runs"])
