@@ -81,7 +81,8 @@ class Plans:
         """
         dataset = self._workspace.datasets.find(ref)
         val = dataset.splits.get("val", 0)
-        borrowed = config.preset in RECIPES and val < ENOUGH_TO_JUDGE
+        some_to_spare = dataset.splits.get("train", 0) > len(dataset.classes)
+        borrowed = config.preset in RECIPES and val < ENOUGH_TO_JUDGE and some_to_spare
         again = config.refit and "refit" in settings_of(config.preset) and config.minutes is None
         if again and not borrowed:
             again = val > 0 and (config.preset not in RECIPES or courses(self._work(dataset, config)) > 1)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from clf_core.config import TUNED_PRESETS, TrainConfig, settings_of
 from clf_core.results.plans import Advice
-from clf_core.training.situation import Situation
+from clf_core.training.situation import Situation, training_pictures
 
 _FEW_PER_CLASS = 100
 """Below this, a network that sees the same pictures in each epoch remembers them; a rule of thumb of the field."""
@@ -90,7 +90,7 @@ def _batch_too_large(config: TrainConfig, situation: Situation) -> str:
     if size <= train:
         return ""
     return (
-        f"A batch of {size:,} and only {train:,} training pictures: each epoch is a single step, so it learns very "
+        f"A batch of {size:,} and only {training_pictures(train)}: each epoch is a single step, so it learns very "
         f"slowly. Take {max(1, min(32, train // 4))} or leave it empty."
     )
 
@@ -102,7 +102,7 @@ def _same_pictures_again(config: TrainConfig, situation: Situation) -> str:
     if situation.fewest >= _FEW_PER_CLASS:
         return ""
     return (
-        f"The smallest class has {situation.fewest:,} training pictures, and they look the same in every epoch: it "
+        f"The smallest class has {training_pictures(situation.fewest)}, and they look the same in every epoch: it "
         "will remember them. Choose variants (light or standard) under Preparation."
     )
 
@@ -120,7 +120,7 @@ def _unequal_classes(config: TrainConfig, situation: Situation) -> str:
             return ""
         small = min(situation.classes, key=situation.classes.__getitem__)
         return (
-            f"'{small}' has {situation.fewest:,} training pictures and the largest class "
+            f"'{small}' has {training_pictures(situation.fewest)} and the largest class "
             f"{max(situation.classes.values()):,}: the small one may be overlooked. Choose 'weights' or 'sampler' "
             "against unequal classes."
         )

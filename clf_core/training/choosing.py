@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from clf_core.config import Preset
-from clf_core.training.situation import Situation
+from clf_core.training.situation import Situation, training_pictures
 
 _FEW = 10
 """Pictures of the smallest class below which more than the last layer cannot be learned from them."""
@@ -89,7 +89,7 @@ def recommend(situation: Situation, seconds: Mapping[Preset, float]) -> tuple[Pr
     if fewest < _FEW:
         return (
             "quick",
-            f"the smallest class has {fewest:,} training pictures, too few to teach more than the last layer",
+            f"the smallest class has {training_pictures(fewest)}, too few to teach more than the last layer",
         )
     if situation.device == "cuda" and fewest >= _MANY and seconds["full"] <= _PATIENCE_SECONDS:
         return "full", f"{pictures} and a graphics card: enough to teach every layer"

@@ -53,3 +53,8 @@ class Situation:
 
 SMALL_SIDE = 112
 """Pictures up to this side, in pixels, show half or less of what most published networks were trained on (224)."""
+
+
+def training_pictures(count: int) -> str:
+    """Return '1 training picture' or '1,200 training pictures'."""
+    return "1 training picture" if count == 1 else f"{count:,} training pictures"

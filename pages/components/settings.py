@@ -157,8 +157,12 @@ def _checked(entered: dict[str, Any]) -> TrainConfig | None:
         return train_config(entered)
     except ConfigError as error:
         # The words of the form, not the names the terminal has for its settings.
-        show_problem(f"'{LABELS.get(error.field, error.field)}' cannot be used", error.why or error.what)
+        show_problem(f"'{LABELS.get(error.field, error.field)}' cannot be used", _capital(error.why or error.what))
         return None
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _value(value: float | int | str) -> str:
