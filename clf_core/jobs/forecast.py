@@ -75,7 +75,7 @@ class Forecast:
         rest = self._rest(factor, waited)
         if self._stage == "tune":  # the courses to come take as long as this one, which is the most they can
             rest += self._courses_left * (self._spent + rest)
-        return rest + factor * sum(self._expected[stage] for stage in later)
+        return rest + sum(self._expected[stage] * (1.0 if stage in _UNCERTAIN else factor) for stage in later)
 
     def _begin(self, stage: Stage, total: int) -> None:
         self._stage = stage
