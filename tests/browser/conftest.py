@@ -82,9 +82,9 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One server for all browser tests."""
-    server = Served(tmp_path_factory.mktemp("browser"))
+def served(make_workspace: Callable[[], Path]) -> Iterator[Served]:
+    """One server for all browser tests; the default network is ready, which every server would prepare anew."""
+    server = Served(make_workspace())
     server.start()
     yield server
     server.kill()

@@ -18,9 +18,9 @@ FAR = "studio.test"  # stands for a name in the network: no secure context, so b
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory):
+def studio(make_workspace):
     """A server that also answers to the name above, as one that was opened to the network does."""
-    server = Served(tmp_path_factory.mktemp("camera"))
+    server = Served(make_workspace())
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STREAMLIT_SERVER_ALLOWED_HOSTS", f"127.0.0.1 {FAR}")
         server.start()

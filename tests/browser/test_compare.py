@@ -33,9 +33,9 @@ def drawing(kind, number):
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def runs(make_workspace):
     """A workspace with two finished runs: the first is wrong about every other test picture."""
-    workspace = tmp_path_factory.mktemp("compare")
+    workspace = make_workspace()
     bench = open_workbench(Settings(workspace=workspace))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

@@ -51,13 +51,13 @@ def answers_for(rows, classes, seed):
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory):
+def large(make_workspace):
     """A workspace with a run tested with 10,000 pictures of 100 classes, and the run's report.
 
     Planted: training one takes minutes, and nothing here asks the network. The pictures are a hundred files, each
     under a hundred names.
     """
-    folder = tmp_path_factory.mktemp("large")
+    folder = make_workspace()
     bench = open_workbench(Settings(workspace=folder))
     dataset = bench.imports.files([("kinds.zip", tiny_pictures(CLASSES))], "A hundred kinds").dataset_id
     workspace = Workspace(folder)
