@@ -3,25 +3,31 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clf_core.evaluation.leaf_order import best_leaf_order
+MOST_ORDERED = 200
+"""Up to so many classes the leaves of the tree are put into their best order; its effort grows with their cube."""
 
 
 def similar_order(matrix: NDArray[np.int64], totals: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
     """Return an order of the classes in which those that are mixed up stand beside each other: [K] int64.
 
     The leaves of a tree by average linkage, two classes being the nearer the larger the share of each that is taken
-    for the other; turned so that neighbours are near (``leaf_order``).
+    for the other; turned so that neighbours are near (Bar-Joseph, Gifford and Jaakkola 2001, by scipy).
 
     Args:
         matrix: [K, K] int64, rows true, columns predicted.
         totals: [K] int64, test pictures of each class, where the matrix is a part of a larger one.
     """
-    if len(matrix) < 3:
-        return np.arange(len(matrix), dtype=np.int64)
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    count = len(matrix)
+    if count < 3:
+        return np.arange(count, dtype=np.int64)
     taken = matrix / np.maximum(matrix.sum(axis=1) if totals is None else totals, 1)[:, None]
     apart = 1.0 - (taken + taken.T) / 2
     np.fill_diagonal(apart, 0.0)
-    return best_leaf_order(apart)
+    tree = linkage(squareform(apart, checks=False), "average", optimal_ordering=count <= MOST_ORDERED)
+    return np.asarray(leaves_list(tree), dtype=np.int64)
 
 
 def most_confused(matrix: NDArray[np.int64], size: int) -> NDArray[np.int64]:

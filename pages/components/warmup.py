@@ -18,6 +18,9 @@ _GRACE_SECONDS = 1.5
 _DRAWN_WITH = ("pandas", "pyarrow.parquet")
 """Streamlit loads the first for any web part, the core the other for any dataset."""
 
+_PUT_IN_ORDER_WITH = ("scipy.cluster.hierarchy",)
+"""What puts the classes of a large confusion matrix in order; half a second that its page need not wait for."""
+
 _log = logging.getLogger(__name__)
 _first_screen = threading.Event()
 
@@ -46,6 +49,8 @@ def load_parts() -> None:
         return
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         importlib.import_module(f"{__package__}.{module.name}")
+    for name in _PUT_IN_ORDER_WITH:
+        importlib.import_module(name)
 
 
 async def _quietly(what: str, load: Callable[[], object]) -> None:
