@@ -9,6 +9,7 @@
     │   ├── PictureError         one picture that cannot be decoded
     │   ├── DatasetError         the pictures are readable, but nothing can be learned from them
     │   ├── StateError           asked too early or too late (evaluate a run that is still going)
+    │   ├── HeatmapError         no heatmap can be read from this network or layer
     │   └── WeightsUnavailableError   pretrained weights neither on this machine nor reachable
     ├── CancelledError           the person asked to stop
     ├── PausedError              the person asked to pause, and everything is saved

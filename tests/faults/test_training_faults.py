@@ -163,8 +163,8 @@ def test_a_worker_that_ends_starts_the_next_with_nobody_looking(workspace, make)
     for run in (first, second):  # both fail at once, as their dataset version is not there
         record = run.record.model_copy(update={"version": 99})
         run.write_new(record, run.config)
-    runs._turns.add(first)
-    runs._turns.add(second)
+    runs.turns.add(first)
+    runs.turns.add(second)
     deadline = time.monotonic() + 60
     while second.status() is None or second.status().state != "failed":
         assert time.monotonic() < deadline
