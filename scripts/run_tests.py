@@ -34,7 +34,7 @@ def parts(tests: Path) -> list[list[Path]]:
     layers = sorted(path for path in (tests / "unit").iterdir() if any(path.glob("test_*.py")) or _is_test(path))
     folders = sorted(path for path in tests.iterdir() if any(path.glob("**/test_*.py")))
     others = [[path] for path in folders if path.name not in (_HALVED, _NEXT, "unit")]
-    return [first, [tests / _NEXT], second, *others, *_shares(layers, 3)]
+    return [first, [tests / _NEXT], second, *others, *_shares(layers, 5)]
 
 
 def _shares(paths: list[Path], count: int) -> list[list[Path]]:

@@ -7,6 +7,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from clf_core.api import Workbench, open_workbench
@@ -127,6 +129,14 @@ def trained(make_workspace: Callable[[], Path]) -> Studio:
     run = bench.runs.wait(bench.runs.start(report.dataset_id, TrainConfig()).id)
     assert run.state == "done", run.error
     return Studio(bench, run)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scanned_once() -> Iterator[None]:
+    """Streamlit looks for web parts in all installed packages whenever an AppTest begins, a tenth of a second each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture
