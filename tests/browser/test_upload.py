@@ -14,7 +14,7 @@ from clf_core.api import open_workbench
 from clf_core.settings import Settings
 
 pytestmark = pytest.mark.browser
-RATE = 6_000_000  # bytes a second; slow enough to be interrupted, fast enough to wait for
+RATE = 12_000_000  # bytes a second; slow enough to be interrupted, fast enough to wait for
 
 
 def picture(number, side=64):
@@ -27,9 +27,9 @@ def picture(number, side=64):
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """A folder with zips of some 15 MB and two classes."""
+    """A folder with zips of some 30 MB, several of the pieces they are sent in, and two classes."""
     folder = tmp_path_factory.mktemp("large")
-    shared = [picture(number, side=500) for number in range(19)]
+    shared = [picture(number, side=500) for number in range(39)]
     for place, name in enumerate(("Large", "Other", "Cancelled", "Crash", "Again"), start=100):
         with zipfile.ZipFile(folder / f"{name}.zip", "w") as archive:
             for number, data in enumerate([picture(place, side=500), *shared]):  # no two zips are the same file
@@ -135,7 +135,7 @@ def test_a_cut_connection_is_told_and_sending_goes_on_where_it_stopped(open_page
     assert after
     assert min(offset for offset in after) >= waiting.received - 8 * 2**20
     assert after[0] > 0, "what was there is not sent again"
-    assert dataset.classes == {"ant": 10, "bee": 10}
+    assert dataset.classes == {"ant": 20, "bee": 20}
     assert not dataset.skipped
     assert not [upload for upload in bench.uploads.list() if upload.name == "Large.zip"]
 
@@ -143,7 +143,7 @@ def test_a_cut_connection_is_told_and_sending_goes_on_where_it_stopped(open_page
 @pytest.mark.timeout(120)
 def test_the_page_stays_usable_and_another_page_does_not_stop_it(open_page, wait, shoot, bench, large):
     page = begin(open_page, wait)
-    Line(page).mend(4_000_000)
+    Line(page).mend(6_000_000)
     give(page, large / "Other.zip")
     sent(page, 10)
     page.get_by_label("Name of the dataset", exact=True).last.fill("Called otherwise")
@@ -297,7 +297,7 @@ def test_several_archives_at_once_are_refused_in_words(open_page, wait, large, s
 @pytest.mark.timeout(90)
 def test_a_file_that_changes_meanwhile_is_noticed(open_page, wait, bench, tmp_path):
     path = tmp_path / "Changing.zip"
-    path.write_bytes(b"PK\x03\x04" + random.Random(1).randbytes(20_000_000))
+    path.write_bytes(b"PK\x03\x04" + random.Random(1).randbytes(30_000_000))
     page = begin(open_page, wait)
     Line(page).mend(6_000_000)
     give(page, path)
